@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+#
+# One makefile for everything. `make help` lists the targets a person types.
+#
+# Every folder of sources becomes one static archive (all but files named main.c); every main.c becomes a program
+# linked with the archives of its layer and those below. Adding a .c file needs no line here.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+VERSION := $(shell awk -F'[()]' 'NR == 1 { print $$2; exit }' debian/changelog 2>/dev/null)
+ifeq ($(VERSION),)
+VERSION := 0
+endif
+
+BUILD ?= build
+CC ?= cc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+
+# ---- flags: ours first, so that the distribution's CFLAGS are appended and win --------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes -Wswitch-enum -Wpointer-arith \
+	-Wundef -Wvla -Wimplicit-fallthrough -Wno-missing-field-initializers
+ifneq ($(CI)$(WERROR),)
+WARNINGS += -Werror
+endif
+OPTIMISE ?= -O2 -g
+HARDEN ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
+ifneq ($(SANITIZE),)
+OPTIMISE := -O1 -g
+HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDHARDEN := -fsanitize=address,undefined
+endif
+OUR_CPPFLAGS := -I. -I$(BUILD)/include -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DMORF_VERSION='"$(VERSION)"'
+OUR_CFLAGS := -std=gnu17 $(OPTIMISE) $(WARNINGS) $(HARDEN) -fPIE -fno-common
+OUR_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDHARDEN)
+
+PKGS_BASE := libsystemd libcrypto
+PKGS_SPOOL := jansson libconfig
+PKGS_TOOLS := libarchive gmime-3.0 zlib
+# libesmtp ships no pkg-config file that names its include path on Debian 12; the default path serves.
+LIBS_TOOLS := -lesmtp -lm
+# GMime's headers use GLib; only tools see them.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS_BASE) $(PKGS_SPOOL) $(PKGS_TOOLS) 2>/dev/null)
+PKG_LIBS = $(shell pkg-config --libs $(PKGS_BASE) $(PKGS_SPOOL) $(PKGS_TOOLS) 2>/dev/null) $(LIBS_TOOLS)
+
+COMPILE = $(CC) $(OUR_CPPFLAGS) $(PKG_CFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS)
+LINK = $(CC) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS)
+
+# ---- what there is ----------------------------------------------------------------------------------------------------------
+
+# A program is named after its folder below tools/ (tools/cli is `morf` itself) or is the daemon.
+TOOL_DIRS := $(sort $(patsubst %/main.c,%,$(wildcard tools/*/main.c)))
+program_of = $(if $(filter tools/cli,$(1)),morf,morf-$(notdir $(1)))
+LIBEXEC_PROGRAMS := $(foreach d,$(filter-out tools/cli,$(TOOL_DIRS)),$(BUILD)/bin/$(call program_of,$(d)))
+PROGRAMS := $(if $(wildcard daemon/main.c),$(BUILD)/bin/morfd) $(if $(wildcard tools/cli/main.c),$(BUILD)/bin/morf) $(LIBEXEC_PROGRAMS)
+
+LAYER_DIRS := spool/base spool units daemon
+ARCHIVE_DIRS := $(LAYER_DIRS) $(sort $(patsubst %/,%,$(dir $(wildcard tools/*/*.c))))
+archive_of = $(BUILD)/lib/$(subst /,-,$(1)).a
+sources_of = $(filter-out %/main.c,$(wildcard $(1)/*.c))
+objects_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+ARCHIVES := $(foreach d,$(ARCHIVE_DIRS),$(if $(call sources_of,$(d)),$(call archive_of,$(d))))
+TOOL_ARCHIVES := $(filter $(BUILD)/lib/tools-%,$(ARCHIVES))
+SPOOL_ARCHIVES := $(filter $(BUILD)/lib/spool.a $(BUILD)/lib/spool-base.a,$(ARCHIVES))
+DAEMON_ARCHIVES := $(filter $(BUILD)/lib/daemon.a $(BUILD)/lib/units.a,$(ARCHIVES))
+
+.PHONY: all
+all: $(PROGRAMS) ## Build every program into build/bin
+
+define archive_rule
+$(call archive_of,$(1)): $(call objects_of,$(call sources_of,$(1)))
+endef
+$(foreach d,$(ARCHIVE_DIRS),$(if $(call sources_of,$(d)),$(eval $(call archive_rule,$(d)))))
+
+$(BUILD)/lib/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(COMPILE) -MMD -MP -c -o $@ $<
+
+define tool_rule
+$(BUILD)/bin/$(call program_of,$(1)): $(BUILD)/obj/$(1)/main.o $(filter $(call archive_of,$(1)),$(ARCHIVES)) $(SPOOL_ARCHIVES)
+endef
+$(foreach d,$(TOOL_DIRS),$(eval $(call tool_rule,$(d))))
+$(BUILD)/bin/morfd: $(BUILD)/obj/daemon/main.o $(DAEMON_ARCHIVES) $(SPOOL_ARCHIVES)
+
+$(BUILD)/bin/%:
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(LINK) -o $@ -Wl,--start-group $^ -Wl,--end-group $(PKG_LIBS)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- unit tests: tests/unit/<anything>/test-<stem>.c, cmocka ---------------------------------------------------------------
+
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c tests/unit/*/*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter %.c,$(foreach s,$(UNIT_SOURCES),$(if $(filter test-%,$(notdir $(s))),$(s)))))
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(LINK) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lcmocka $(PKG_LIBS)
+
+# ---- install and package ----------------------------------------------------------------------------------------------------
+
+# The programs know these paths, so that another prefix than /usr makes a tree to look at and not one to run.
+prefix ?= /usr
+sysconfdir ?= /etc
+systemdsystemunitdir ?= $(prefix)/lib/systemd/system
+INSTALL_PROGRAM = install -m 0755
+INSTALL_DATA = install -m 0644
+
+UNIT_FILES := $(sort $(wildcard units/*.service units/*.slice units/*.socket))
+MAN_PAGES := $(sort $(wildcard daemon/*.[1-8] tools/*/*.[1-8]))
+DOCUMENTS := $(sort $(wildcard README.md ARCHITECTURE.md))
+
+.PHONY: install
+install: $(PROGRAMS) ## Install below DESTDIR (as the Debian package does, see `make deb`)
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/libexec/morf
+	$(if $(filter %/bin/morfd,$(PROGRAMS)),$(INSTALL_PROGRAM) $(BUILD)/bin/morfd $(DESTDIR)$(prefix)/sbin/)
+	$(if $(filter %/bin/morf,$(PROGRAMS)),$(INSTALL_PROGRAM) $(BUILD)/bin/morf $(DESTDIR)$(prefix)/bin/)
+	$(if $(LIBEXEC_PROGRAMS),$(INSTALL_PROGRAM) $(LIBEXEC_PROGRAMS) $(DESTDIR)$(prefix)/libexec/morf/)
+	install -d $(DESTDIR)$(systemdsystemunitdir)
+	$(INSTALL_DATA) $(UNIT_FILES) $(DESTDIR)$(systemdsystemunitdir)/
+	install -D -m 0644 units/morf.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/morf.conf
+	install -D -m 0644 units/morf.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/morf.conf
+	install -D -m 0644 units/morf.catalog $(DESTDIR)$(prefix)/lib/systemd/catalog/morf.catalog
+	install -D -m 0644 units/morfd.conf $(DESTDIR)$(sysconfdir)/morf/morfd.conf
+	install -d $(DESTDIR)$(sysconfdir)/morf/conf.d
+	install -D -m 0644 units/morf-sshd.conf $(DESTDIR)$(sysconfdir)/ssh/sshd_config.d/morf.conf
+	for page in $(MAN_PAGES); do \
+		install -D -m 0644 $$page $(DESTDIR)$(prefix)/share/man/man$${page##*.}/$${page##*/} || exit; \
+	done
+	$(if $(wildcard tools/cli/morf.bash-completion),install -D -m 0644 tools/cli/morf.bash-completion \
+		$(DESTDIR)$(prefix)/share/bash-completion/completions/morf)
+	install -d $(DESTDIR)$(prefix)/share/doc/morf
+	$(if $(DOCUMENTS),$(INSTALL_DATA) $(DOCUMENTS) $(DESTDIR)$(prefix)/share/doc/morf/)
+
+# Built from a copy, so that the tree is not touched; in a clean environment, so that neither options of this make nor the
+# caller's CFLAGS get into the package. Without the unit tests, which `make check` runs: DEB_BUILD_OPTIONS= runs them.
+DEB_BUILD_OPTIONS ?= nocheck parallel=$(shell nproc)
+
+.PHONY: deb
+deb: ## Build the Debian package into build/deb/
+	@rm -rf $(BUILD)/deb
+	@mkdir -p $(BUILD)/deb/morf-$(VERSION)
+	@tar -c --exclude=./build --exclude=./.git --exclude='./$(BUILD)' . | tar -x -C $(BUILD)/deb/morf-$(VERSION)
+	cd $(BUILD)/deb/morf-$(VERSION) && env -i PATH="$$PATH" HOME="$$HOME" LC_ALL=C.UTF-8 \
+		DEB_BUILD_OPTIONS='$(DEB_BUILD_OPTIONS)' dpkg-buildpackage -b -us -uc
+	@rm -rf $(BUILD)/deb/morf-$(VERSION)
+	@ls -1 $(BUILD)/deb/*.deb
+
+.PHONY: lint-deb
+lint-deb: deb ## Check the Debian package with lintian
+	lintian --fail-on error,warning --info --pedantic $(BUILD)/deb/*.changes
+
+.PHONY: check-layers
+check-layers: ## Check that no source file includes one of a layer above
+	@tests/lint/check-layers
+
+.PHONY: lint
+lint: check-layers ## Check licence lines, catalog, man pages and scripts, without building
+	@tests/lint/check-spdx
+	@tests/lint/check-catalog
+	@tests/lint/check-man
+	@tests/lint/check-conf
+	@tests/lint/check-layout
+	@tests/lint/check-shell
+
+.PHONY: help
+help: ## List the targets a person types
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

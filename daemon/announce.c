@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/announce.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "daemon/daemon.h"
+#include "spool/base/fd.h"
+#include "spool/base/name.h"
+#include "spool/base/parse.h"
+#include "spool/base/publish.h"
+#include "spool/base/strv.h"
+#include "spool/base/time.h"
+
+bool announce_is_wanted(const Manifest *m, MailEvent event) {
+        return strv_contains(m->notify, mail_event_to_string(event));
+}
+
+int announce_note(Job *j, MailEvent event) {
+        const char *name = mail_event_to_string(event);
+
+        return strv_contains(j->record.events, name) ? 0 : strv_add(&j->record.events, name);
+}
+
+/* Reads release/eval.csv. */
+static int read_release(const Job *j, char **ret, size_t *ret_size) {
+        _cleanup_fd_ int dir = -EBADF, release = -EBADF;
+
+        dir = job_open_dir(j);
+        if (dir < 0)
+                return dir;
+        release = fd_open_dir_at(dir, JOB_DIR_RELEASE);
+        if (release < 0)
+                return release;
+        return fd_read_file_at(release, "eval.csv", LIMIT_RELEASE_BYTES, ret, ret_size);
+}
+
+static int copy_string(char **to, const char *from) {
+        if (!from)
+                return 0;
+        *to = strdup(from);
+        return *to ? 0 : -ENOMEM;
+}
+
+static int compose(const Job *j, const ConfUser *user, MailEvent event, MailRequest *m) {
+        const Record *record = &j->record;
+        int r;
+
+        m->event = event;
+        m->created = event == MAIL_EVENT_ACCEPTED || event == MAIL_EVENT_REJECTED ? record->created : record->changed;
+        r = copy_string(&m->id, record->id);
+        if (r >= 0)
+                r = copy_string(&m->user, record->user);
+        if (r >= 0 && record->name && name_is_valid(record->name))
+                r = copy_string(&m->job, record->name);
+        if (r >= 0)
+                r = copy_string(&m->drop, record->drop);
+        if (r >= 0)
+                r = strv_copy(user->mail, &m->to);
+        if (r < 0)
+                return r;
+        if (event >= MAIL_EVENT_FINISHED || event == MAIL_EVENT_REJECTED) {
+                m->usage = record->usage;
+                if (record->fault.code != FAULT_NONE)
+                        r = fault_copy(&record->fault, &m->fault);
+        }
+        if (r >= 0 && event == MAIL_EVENT_FINISHED) {
+                _cleanup_free_ char *csv = NULL;
+                size_t size;
+
+                r = read_release(j, &csv, &size);
+                if (r >= 0)
+                        r = mail_request_attach(m, "eval.csv", csv, size);
+        }
+        return r;
+}
+
+static int publish_one(const Job *j, const ConfUser *user, unsigned number, MailEvent event) {
+        const Account *account = &j->daemon->accounts.of[ACCOUNT_MAIL];
+        int outbox = j->daemon->spool.fds[SPOOL_OUTBOX];
+        _cleanup_mail_request_ MailRequest m = MAIL_REQUEST_INIT;
+        OutboxPlace place;
+        OutboxName name = { .number = number, .event = event };
+        int r;
+
+        memcpy(name.id, j->record.id, ID_LENGTH + 1);
+        r = outbox_find(outbox, &name, &place);
+        if (r < 0 || place != OUTBOX_PLACE_NONE)
+                return r;
+        r = compose(j, user, event, &m);
+        if (r < 0)
+                return r;
+        return outbox_publish(outbox, &m, number, account->uid, account->gid);
+}
+
+int announce_publish(Job *j) {
+        _cleanup_conf_user_ ConfUser user = {};
+        LogJob stamp = job_log(j);
+        unsigned number = 0;
+        int r, first = 0;
+
+        r = conf_user_load(j->record.user, &user, /* reterr= */ NULL);
+        if (r < 0) {
+                log_job(LOG_WARNING, r, NULL, &stamp, "cannot read the account '%s', no mail is sent about this job, ignoring", j->record.user);
+                return 0;
+        }
+        if (strv_length(user.mail) == 0)
+                return 0;
+
+        STRV_FOREACH(name, j->record.events) {
+                MailEvent event = mail_event_from_string(*name);
+
+                number++;
+                if (event < 0)
+                        continue;
+                r = publish_one(j, &user, number, event);
+                if (r < 0) {
+                        log_job(LOG_ERR, r, NULL, &stamp, "cannot put the mail '%s' into the outbox", *name);
+                        if (first == 0)
+                                first = r;
+                }
+        }
+        return first;
+}
+
+static void print_status(const Job *j, FILE *f) {
+        const Record *r = &j->record;
+        char time[TIME_STRING_MAX], span[TIME_STRING_MAX], size[FORMAT_SIZE_MAX];
+
+        fprintf(f, "Job:      %s (%s)\n", r->name, r->id);
+        fprintf(f, "State:    %s\n", job_state_to_string(r->state));
+        if (r->why && *r->why)
+                fprintf(f, "Reason:   %s\n", r->why);
+        if (r->fault.code != FAULT_NONE) {
+                fprintf(f, "Error:    %s: %s\n", fault_to_string(r->fault.code), strempty(r->fault.message));
+                if (r->fault.hint && *r->fault.hint)
+                        fprintf(f, "To do:    %s\n", r->fault.hint);
+        }
+        fprintf(f, "Received: %s\n", time_format_utc(r->created, time));
+        fprintf(f, "Changed:  %s\n", time_format_utc(r->changed, time));
+        if (r->usage.wall_usec > 0)
+                fprintf(f, "Ran for:  %s\n", time_format_span(r->usage.wall_usec, span));
+        if (r->usage.memory_peak > 0)
+                fprintf(f, "Memory:   %s at most\n", format_size(r->usage.memory_peak, size));
+        if (r->state == JOB_STATE_DONE)
+                fprintf(f, "Result:   eval.csv in this directory\n");
+}
+
+/* Opens sftp/USER/jobs/ID/, making it when needed. */
+static int open_status_dir(const Job *j, gid_t *ret_gid) {
+        _cleanup_fd_ int user = -EBADF, jobs = -EBADF;
+        struct stat st;
+        int r;
+
+        user = fd_open_dir_at(j->daemon->spool.fds[SPOOL_SFTP], j->record.user);
+        if (user < 0)
+                return user;
+        jobs = fd_open_dir_at(user, "jobs");
+        if (jobs < 0)
+                return jobs;
+        if (fstat(jobs, &st) < 0)
+                return negative_errno();
+        r = publish_mkdir_at(jobs, j->record.id, 0750, 0, st.st_gid);
+        if (r < 0 && r != -EEXIST)
+                return r;
+        *ret_gid = st.st_gid;
+        return fd_open_dir_at(jobs, j->record.id);
+}
+
+static int write_status(const Job *j) {
+        _cleanup_free_ char *json = NULL, *text = NULL, *csv = NULL;
+        _cleanup_fd_ int fd = -EBADF;
+        size_t size;
+        gid_t gid;
+        FILE *f;
+        int r;
+
+        fd = open_status_dir(j, &gid);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : fd; /* an account without an SFTP home */
+
+        if (j->record.state == JOB_STATE_DONE) {
+                r = read_release(j, &csv, &size);
+                if (r >= 0)
+                        r = publish_volatile_file_at(fd, "eval.csv", csv, size, 0640, 0, gid);
+                if (r < 0)
+                        return r;
+        }
+        r = json_record_format(&status_table, &j->record, &json);
+        if (r < 0)
+                return r;
+        r = publish_volatile_file_at(fd, "status.json", json, strlen(json), 0640, 0, gid);
+        if (r < 0)
+                return r;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        print_status(j, f);
+        if (fclose(f) != 0)
+                return -ENOMEM;
+        return publish_volatile_file_at(fd, "STATUS.txt", text, size, 0640, 0, gid);
+}
+
+void announce_status(Job *j) {
+        LogJob stamp = job_log(j);
+        int r;
+
+        r = write_status(j);
+        if (r < 0)
+                log_job(LOG_WARNING, r, NULL, &stamp, "cannot write the status files of user '%s', ignoring", j->record.user);
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/dropbox.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/inotify.h>
+
+#include "daemon/attachment.h"
+#include "daemon/claim.h"
+#include "daemon/control.h"
+#include "daemon/daemon.h"
+#include "spool/base/fd.h"
+#include "spool/base/id.h"
+#include "spool/base/message-id.h"
+#include "spool/base/name.h"
+#include "spool/base/publish.h"
+#include "spool/base/time.h"
+#include "spool/limits.h"
+
+/* Drops claimed before other events get their turn. */
+#define CLAIMS_PER_TURN 16u
+/* Names kept of renames between two scans; more are found by their rest instead. */
+#define MOVED_MAX 65536u
+/* Most entries of one box that are looked at in a scan; the rest wait for the next. */
+#define ENTRIES_MAX 200000u
+
+/* An entry that was there at the last scan. */
+typedef struct Seen {
+        ino_t inode;
+        uint64_t name; /* hash */
+        bool renamed;
+} Seen;
+
+typedef struct Entry {
+        char *name;
+        struct stat st;
+        bool renamed;
+} Entry;
+
+struct Dropbox {
+        Daemon *daemon;
+        char *user; /* NULL: the box of local submitters */
+        int fd;
+        sd_event_source *watch;
+        bool dirty;      /* to be scanned */
+        bool incomplete; /* something in it is still being uploaded */
+        Seen *seen;      /* sorted by inode */
+        size_t n_seen;
+        uint64_t *moved; /* hashes of names that were renamed into it since the last scan */
+        size_t n_moved;
+        Entry *entries; /* what the last scan found, in order of arrival */
+        size_t n_entries, next;
+};
+
+/* FNV-1a, 64 bits (Fowler, Noll, Vo): names only need to be told apart from one scan to the next. */
+static uint64_t hash_name(const char *s) {
+        uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+        for (; *s; s++)
+                h = (h ^ (unsigned char) *s) * UINT64_C(0x100000001b3);
+        return h;
+}
+
+static void free_entries(Dropbox *b) {
+        for (size_t i = 0; i < b->n_entries; i++)
+                free(b->entries[i].name);
+        free(b->entries);
+        b->entries = NULL;
+        b->n_entries = b->next = 0;
+}
+
+static Dropbox *dropbox_free(Dropbox *b) {
+        if (!b)
+                return NULL;
+        sd_event_source_disable_unref(b->watch);
+        free_entries(b);
+        fd_close(b->fd);
+        free(b->user);
+        free(b->seen);
+        free(b->moved);
+        free(b);
+        return NULL;
+}
+DEFINE_CLEANUP(Dropbox *, dropbox_free);
+
+void dropboxes_done(Dropboxes *b) {
+        for (size_t i = 0; i < b->n; i++)
+                dropbox_free(b->boxes[i]);
+        free(b->boxes);
+        sd_event_source_disable_unref(b->homes);
+        sd_event_source_disable_unref(b->work);
+        sd_event_source_disable_unref(b->timer);
+        *b = (Dropboxes){};
+}
+
+static const char *box_name(const Dropbox *b) {
+        return b->user ? "sftp" : "incoming";
+}
+
+int dropbox_open(const Daemon *d, const char *box, const char *user) {
+        _cleanup_fd_ int home = -EBADF;
+
+        if (streq(box, "incoming"))
+                return fd_open_dir_at(d->spool.fds[SPOOL_ROOT], "incoming");
+        home = fd_open_dir_at(d->spool.fds[SPOOL_SFTP], user);
+        return home < 0 ? home : fd_open_dir_at(home, "incoming");
+}
+
+static void work_soon(Daemon *d) {
+        if (d->boxes.work)
+                (void) sd_event_source_set_enabled(d->boxes.work, SD_EVENT_ONESHOT);
+}
+
+void dropbox_look_soon(Daemon *d, const char *box, const char *user) {
+        for (size_t i = 0; i < d->boxes.n; i++) {
+                Dropbox *b = d->boxes.boxes[i];
+
+                if (streq(box, box_name(b)) && (!b->user || streq(b->user, user)))
+                        b->dirty = true;
+        }
+        work_soon(d);
+}
+
+static void note_moved(Dropbox *b, const char *name) {
+        uint64_t *bigger;
+
+        if (b->n_moved >= MOVED_MAX)
+                return;
+        if ((b->n_moved & (b->n_moved - 1)) == 0) {
+                bigger = reallocarray(b->moved, b->n_moved > 0 ? b->n_moved * 2 : 1, sizeof(*bigger));
+                if (!bigger)
+                        return;
+                b->moved = bigger;
+        }
+        b->moved[b->n_moved++] = hash_name(name);
+}
+
+static int on_box_event(_unused_ sd_event_source *source, const struct inotify_event *e, void *userdata) {
+        Dropbox *b = userdata;
+
+        if (e->mask & (IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF))
+                log_warning("drop box of %s is gone; restart morfd when it is back", b->user ?: "local submitters");
+        if ((e->mask & IN_MOVED_TO) && e->len > 0)
+                note_moved(b, e->name);
+        b->dirty = true;
+        work_soon(b->daemon);
+        return 0;
+}
+
+static int compare_seen(const void *a, const void *b) {
+        const Seen *x = a, *y = b;
+
+        return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+static int compare_hashes(const void *a, const void *b) {
+        const uint64_t *x = a, *y = b;
+
+        return *x < *y ? -1 : *x > *y;
+}
+
+static int compare_entries(const void *a, const void *b) {
+        const struct timespec *x = &((const Entry *) a)->st.st_mtim, *y = &((const Entry *) b)->st.st_mtim;
+
+        if (x->tv_sec != y->tv_sec)
+                return x->tv_sec < y->tv_sec ? -1 : 1;
+        if (x->tv_nsec != y->tv_nsec)
+                return x->tv_nsec < y->tv_nsec ? -1 : 1;
+        return strcmp(((const Entry *) a)->name, ((const Entry *) b)->name);
+}
+
+/* Renamed: an event said so, or the inode was seen under another name (a rename by link and unlink makes no such event). */
+static bool was_renamed(const Dropbox *b, const Entry *e) {
+        uint64_t hash = hash_name(e->name);
+        const Seen key = { .inode = e->st.st_ino };
+        const Seen *before;
+
+        if (bsearch(&hash, b->moved, b->n_moved, sizeof(*b->moved), compare_hashes))
+                return true;
+        before = b->n_seen > 0 ? bsearch(&key, b->seen, b->n_seen, sizeof(*b->seen), compare_seen) : NULL;
+        return before && (before->name != hash || before->renamed);
+}
+
+static int remember_seen(Dropbox *b) {
+        Seen *seen = calloc(b->n_entries + 1, sizeof(*seen));
+
+        if (!seen)
+                return -ENOMEM;
+        for (size_t i = 0; i < b->n_entries; i++)
+                seen[i] = (Seen){ .inode = b->entries[i].st.st_ino, .name = hash_name(b->entries[i].name), .renamed = b->entries[i].renamed };
+        qsort(seen, b->n_entries, sizeof(*seen), compare_seen);
+        free(b->seen);
+        b->seen = seen;
+        b->n_seen = b->n_entries;
+        b->n_moved = 0;
+        return 0;
+}
+
+static int read_entries(Dropbox *b) {
+        _cleanup_(closedirp) DIR *d = NULL;
+        size_t allocated = 0;
+        struct dirent *de;
+        int r;
+
+        r = fd_open_dirstream_at(b->fd, ".", &d);
+        if (r < 0)
+                return r;
+        while ((de = readdir(d)) && b->n_entries < ENTRIES_MAX) {
+                Entry e = {};
+
+                if (streq(de->d_name, ".") || streq(de->d_name, "..") || fstatat(b->fd, de->d_name, &e.st, AT_SYMLINK_NOFOLLOW) < 0)
+                        continue;
+                if (b->n_entries == allocated) {
+                        size_t bigger = allocated > 0 ? allocated * 2 : 32;
+                        Entry *entries = reallocarray(b->entries, bigger, sizeof(*entries));
+
+                        if (!entries)
+                                return -ENOMEM;
+                        b->entries = entries;
+                        allocated = bigger;
+                }
+                e.name = strdup(de->d_name);
+                if (!e.name)
+                        return -ENOMEM;
+                b->entries[b->n_entries++] = e;
+        }
+        return 0;
+}
+
+static void scan(Dropbox *b) {
+        int r;
+
+        free_entries(b);
+        b->dirty = b->incomplete = false;
+        if (b->n_moved > 0)
+                qsort(b->moved, b->n_moved, sizeof(*b->moved), compare_hashes);
+        r = read_entries(b);
+        if (r >= 0) {
+                for (size_t i = 0; i < b->n_entries; i++)
+                        b->entries[i].renamed = was_renamed(b, &b->entries[i]);
+                r = remember_seen(b);
+        }
+        if (b->n_entries > 0)
+                qsort(b->entries, b->n_entries, sizeof(*b->entries), compare_entries);
+        if (r < 0)
+                log_error_errno(r, "cannot read the drop box of %s", b->user ?: "local submitters");
+}
+
+/* Who dropped this: the box's user, or the owner of the file. Return: NULL when it is nobody's. */
+static const char *identity(const Dropbox *b, const struct stat *st) {
+        const struct passwd *pw;
+
+        if (b->user)
+                return b->user;
+        pw = getpwuid(st->st_uid);
+        return pw && name_is_user(pw->pw_name) ? pw->pw_name : NULL;
+}
+
+/* Puts something that is nobody's job out of the way, as it came, with the reason beside it. */
+static void set_aside(Dropbox *b, const char *name, const char *sentence) {
+        int corrupt = b->daemon->spool.fds[SPOOL_CORRUPT];
+        _cleanup_free_ char *shown = name_escape(name, strlen(name), LIMIT_DROP_NAME_BYTES);
+        _cleanup_fault_ Fault fault = {};
+        _cleanup_fd_ int dir = -EBADF;
+        Id id;
+        int r;
+
+        (void) fault_set(&fault, FAULT_USER, NULL, 0, "'%s': %s", strempty(shown), sentence);
+        r = id_new(&id);
+        if (r >= 0)
+                r = publish_mkdir_at(corrupt, id.text, 0700, 0, 0);
+        if (r >= 0)
+                r = dir = fd_open_dir_at(corrupt, id.text);
+        if (r >= 0)
+                r = publish_rename(b->fd, name, dir, "drop");
+        if (r >= 0)
+                r = json_record_publish_at(&fault_table, &fault, dir, "reason.json", 0640, 0, 0);
+        log_full(LOG_WARNING, r < 0 ? r : 0, MESSAGE_ID_DROP_CORRUPT, NULL, "%s%s", strempty(fault.message),
+                 r < 0 ? "; it could not be moved to corrupt/" : "; moved to corrupt/");
+}
+
+/* Whether an upload has been lying there for so long that nobody will complete it. */
+static bool is_overdue(const Daemon *d, const struct stat *st) {
+        uint64_t changed = (uint64_t) st->st_ctim.tv_sec * USEC_PER_SEC;
+
+        return time_sub(time_now_realtime(), changed) > d->conf.scheduler.upload_usec;
+}
+
+static void look_at(Dropbox *b, const Entry *e) {
+        Daemon *d = b->daemon;
+        DropKind kind = claim_kind(b->fd, e->name, &e->st);
+        bool given_up = false;
+        const char *user;
+        int r;
+
+        if (b->user && control_apply_dropped(d, b->fd, e->name, b->user))
+                return;
+        if (kind == DROP_KIND_IGNORED || kind == DROP_KIND_OTHER)
+                return;
+        r = claim_is_complete(d, b->fd, e->name, &e->st, kind, e->renamed);
+        if (r == CLAIM_E_INCOMPLETE) {
+                given_up = is_overdue(d, &e->st);
+                if (!given_up) {
+                        b->incomplete = true;
+                        return;
+                }
+        }
+        user = identity(b, &e->st);
+        if (!user) {
+                set_aside(b, e->name, "its owner is not a user who may submit jobs");
+                return;
+        }
+        if (r >= 0)
+                r = claim_drop(d, b->fd, box_name(b), e->name, user, given_up);
+        if (r < 0 && r != -ENOENT) {
+                log_error_errno(r, "cannot take a drop of %s, it stays where it is", user);
+                b->incomplete = true; /* look again later */
+        }
+}
+
+/* Jobs that wait for attachments from this box. */
+static void look_for_attachments(Dropbox *b) {
+        Daemon *d = b->daemon;
+
+        for (size_t i = d->jobs.n; i-- > 0;) {
+                Job *j = d->jobs.jobs[i];
+
+                if (!j->record.needs || !streq(j->record.box, box_name(b)) || (b->user && !streq(b->user, j->record.user)))
+                        continue;
+                b->incomplete = true;
+                attachment_look(j); /* may remove the job: so from the end */
+        }
+}
+
+/* One turn of work on one box. Return: whether there is more to do now. */
+static bool take_turn(Dropbox *b) {
+        Daemon *d = b->daemon;
+        unsigned claims = 0;
+
+        if (b->next >= b->n_entries) {
+                if (!b->dirty)
+                        return false;
+                scan(b);
+                look_for_attachments(b);
+        }
+        while (b->next < b->n_entries && claims < CLAIMS_PER_TURN) {
+                size_t before = d->jobs.n;
+
+                if (d->jobs.n >= DAEMON_JOBS_MAX) {
+                        b->incomplete = true; /* the rest stays on disk for now */
+                        free_entries(b);
+                        break;
+                }
+                look_at(b, &b->entries[b->next++]);
+                claims += d->jobs.n != before;
+        }
+        if (b->next >= b->n_entries)
+                free_entries(b);
+        return b->n_entries > 0 || b->dirty;
+}
+
+/* What is not complete makes no event when it has rested: look again then. */
+static void arm_timer(Daemon *d) {
+        uint64_t delay = d->conf.scheduler.quiet_usec / 2 + 100 * USEC_PER_MSEC;
+        bool incomplete = false;
+
+        for (size_t i = 0; i < d->boxes.n; i++)
+                incomplete = incomplete || d->boxes.boxes[i]->incomplete;
+        if (!incomplete)
+                return;
+        (void) sd_event_source_set_time_relative(d->boxes.timer, delay);
+        (void) sd_event_source_set_enabled(d->boxes.timer, SD_EVENT_ONESHOT);
+}
+
+static int on_work(_unused_ sd_event_source *source, void *userdata) {
+        Daemon *d = userdata;
+        bool more = false;
+
+        if (!d->recovered)
+                return 0;
+        for (size_t i = 0; i < d->boxes.n; i++)
+                if (take_turn(d->boxes.boxes[i]))
+                        more = true;
+        if (more)
+                work_soon(d);
+        else
+                arm_timer(d);
+        return 0;
+}
+
+static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        Daemon *d = userdata;
+
+        for (size_t i = 0; i < d->boxes.n; i++)
+                if (d->boxes.boxes[i]->incomplete)
+                        d->boxes.boxes[i]->dirty = true;
+        work_soon(d);
+        return 0;
+}
+
+static bool have_box(const Daemon *d, const char *user) {
+        for (size_t i = 0; i < d->boxes.n; i++)
+                if (streq_ptr(d->boxes.boxes[i]->user, user))
+                        return true;
+        return false;
+}
+
+static int add_box(Daemon *d, const char *user) {
+        _cleanup_(dropbox_freep) Dropbox *b = NULL;
+        Dropbox **bigger;
+        int r;
+
+        if (have_box(d, user))
+                return 0;
+        b = calloc(1, sizeof(*b));
+        if (!b)
+                return -ENOMEM;
+        b->daemon = d;
+        b->dirty = true;
+        b->user = user ? strdup(user) : NULL;
+        b->fd = dropbox_open(d, user ? "sftp" : "incoming", user);
+        if (b->fd < 0)
+                return b->fd;
+        /* Watch first, then scan: what comes between the two is seen twice, never missed. */
+        r = sd_event_add_inotify_fd(d->event, &b->watch, b->fd, IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ATTRIB | IN_ONLYDIR,
+                                    on_box_event, b);
+        if (r < 0)
+                return r;
+        bigger = reallocarray(d->boxes.boxes, d->boxes.n + 1, sizeof(*bigger));
+        if (!bigger)
+                return -ENOMEM;
+        d->boxes.boxes = bigger;
+        d->boxes.boxes[d->boxes.n++] = TAKE_PTR(b);
+        work_soon(d);
+        return 0;
+}
+
+/* Takes up the boxes of all homes below sftp/, and drops those whose home is gone. */
+static int refresh_homes(Daemon *d) {
+        _cleanup_(closedirp) DIR *stream = NULL;
+        struct dirent *de;
+        int r;
+
+        for (size_t i = d->boxes.n; i-- > 0;) {
+                Dropbox *b = d->boxes.boxes[i];
+                struct stat st;
+
+                if (!b->user || (fstat(b->fd, &st) == 0 && st.st_nlink > 0))
+                        continue;
+                dropbox_free(b);
+                memmove(d->boxes.boxes + i, d->boxes.boxes + i + 1, (d->boxes.n - i - 1) * sizeof(*d->boxes.boxes));
+                d->boxes.n--;
+        }
+        r = fd_open_dirstream_at(d->spool.fds[SPOOL_SFTP], ".", &stream);
+        if (r < 0)
+                return r;
+        while ((de = readdir(stream))) {
+                if (!name_is_user(de->d_name))
+                        continue;
+                r = add_box(d, de->d_name);
+                if (r < 0 && r != -ENOENT)
+                        log_warning_errno(r, "cannot watch the drop box of %s, ignoring", de->d_name);
+        }
+        return 0;
+}
+
+static int on_homes(_unused_ sd_event_source *source, _unused_ const struct inotify_event *e, void *userdata) {
+        (void) refresh_homes(userdata);
+        return 0;
+}
+
+int dropboxes_start(Daemon *d) {
+        int r;
+
+        r = sd_event_add_defer(d->event, &d->boxes.work, on_work, d);
+        if (r >= 0)
+                r = sd_event_source_set_priority(d->boxes.work, SD_EVENT_PRIORITY_IDLE);
+        if (r >= 0)
+                r = sd_event_add_time_relative(d->event, &d->boxes.timer, CLOCK_BOOTTIME, 0, 0, on_timer, d);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(d->boxes.timer, SD_EVENT_OFF);
+        /* A home is made complete under another name and renamed, so that one event says it all; IN_ATTRIB for those made by hand. */
+        if (r >= 0)
+                r = sd_event_add_inotify_fd(d->event, &d->boxes.homes, d->spool.fds[SPOOL_SFTP],
+                                            IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_ATTRIB | IN_ONLYDIR, on_homes, d);
+        if (r >= 0)
+                r = add_box(d, /* user= */ NULL);
+        return r < 0 ? r : refresh_homes(d);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/end.h"
+
+#include <sys/stat.h>
+
+#include "daemon/announce.h"
+#include "daemon/daemon.h"
+#include "daemon/scheduler.h"
+#include "daemon/stage.h"
+#include "spool/base/fd.h"
+#include "spool/base/message-id.h"
+#include "spool/base/publish.h"
+#include "spool/base/time.h"
+#include "units/name.h"
+
+/* What goes with each final state. */
+static const struct {
+        SpoolDir directory;
+        MailEvent event;
+        const char *message_id;
+        int level;
+} ends[_JOB_STATE_MAX] = {
+        [JOB_STATE_DONE] = { SPOOL_DONE, MAIL_EVENT_FINISHED, MESSAGE_ID_JOB_DONE, LOG_INFO },
+        [JOB_STATE_FAILED] = { SPOOL_FAILED, MAIL_EVENT_FAILED, MESSAGE_ID_JOB_FAILED, LOG_NOTICE },
+        [JOB_STATE_REJECTED] = { SPOOL_FAILED, MAIL_EVENT_REJECTED, MESSAGE_ID_JOB_REJECTED, LOG_NOTICE },
+        [JOB_STATE_CANCELLED] = { SPOOL_FAILED, MAIL_EVENT_CANCELLED, MESSAGE_ID_JOB_CANCELLED, LOG_NOTICE },
+};
+
+/* A container's scratch is of no use to anybody once its job has ended; logs, results and records stay. */
+static void remove_scratch(const Job *j) {
+        static const char *const scratch[] = { JOB_DIR_STEPS "/001/input", JOB_DIR_STEPS "/001/output", JOB_DIR_DATA };
+        _cleanup_fd_ int dir = job_open_dir(j);
+        LogJob stamp = job_log(j);
+
+        for (size_t i = 0; dir >= 0 && i < ELEMENTSOF(scratch); i++) {
+                int r = fd_remove_tree_at(dir, scratch[i]);
+
+                if (r < 0)
+                        log_job(LOG_WARNING, r, NULL, &stamp, "cannot remove %s, ignoring", scratch[i]);
+        }
+}
+
+static void stop_slice(const Job *j) {
+        char slice[UNIT_NAME_SIZE];
+
+        if (j->record.attempt > 0 && unit_name_job_slice(j->record.id, slice) >= 0)
+                (void) units_stop(j->daemon->units, slice, NULL, NULL);
+}
+
+void job_finish_end(Job *j) {
+        Daemon *d = j->daemon;
+        JobState state = j->record.state;
+        LogJob stamp = job_log(j);
+        int r;
+
+        announce_status(j);
+        r = announce_publish(j);
+        if (r >= 0) {
+                remove_scratch(j);
+                r = publish_rename(d->spool.fds[SPOOL_ACTIVE], j->record.id, d->spool.fds[ends[state].directory], j->record.id);
+                if (r < 0)
+                        log_job(LOG_ERR, r, NULL, &stamp, "cannot move the job to %s/", spool_dir_name(ends[state].directory));
+        }
+        if (r < 0) {
+                stage_arm_timer(j, d->conf.scheduler.retry_usec);
+                return;
+        }
+        log_job(ends[state].level, 0, ends[state].message_id, &stamp, "job '%s' of %s ended: %s%s%s", j->record.name, j->record.user,
+                job_state_to_string(state), j->record.fault.code != FAULT_NONE ? ": " : "",
+                j->record.fault.code != FAULT_NONE ? strempty(j->record.fault.message) : "");
+        stop_slice(j);
+        job_table_remove(&d->jobs, j);
+        job_free(j);
+        daemon_report(d);
+        scheduler_kick(d);
+}
+
+void job_end(Job *j, JobState state, const Fault *fault) {
+        int r = 0;
+
+        fault_done(&j->record.fault);
+        if (fault)
+                r = fault_copy(fault, &j->record.fault);
+        if (r >= 0)
+                r = announce_note(j, ends[state].event);
+        j->record.finished = time_now_realtime();
+        j->record.retry_at = j->record.deadline = 0;
+        free(j->record.unit);
+        j->record.unit = NULL;
+        if (state == JOB_STATE_DONE)
+                r = job_set_state(j, state, "the result was released");
+        else
+                r = job_set_state(j, state, "%s", fault ? strempty(fault->message) : "");
+        if (r < 0) {
+                /* Not saved, so not ended: the timer comes here again by way of job_finish_end(). */
+                stage_arm_timer(j, j->daemon->conf.scheduler.retry_usec);
+                return;
+        }
+        job_finish_end(j);
+}
+
+void job_end_cancelled(Job *j) {
+        _cleanup_fault_ Fault fault = {};
+
+        (void) fault_set(&fault, FAULT_CANCELLED, NULL, 0, "cancelled on request");
+        job_end(j, JOB_STATE_CANCELLED, &fault);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/engine.h"
+
+#include <inttypes.h>
+
+#include "spool/base/strv.h"
+
+static const Engine engines[] = {
+        { CONF_ENGINE_DOCKER, "/usr/bin/docker", SANDBOX_ENGINE, false, "docker" },
+        { CONF_ENGINE_PODMAN, "/usr/bin/podman", SANDBOX_ENGINE_ROOT, true, NULL },
+};
+
+const Engine *engine_find(ConfEngine wanted) {
+        for (size_t i = 0; i < ELEMENTSOF(engines); i++)
+                if ((wanted == CONF_ENGINE_AUTO || wanted == engines[i].name) && access(engines[i].path, X_OK) == 0)
+                        return &engines[i];
+        return NULL;
+}
+
+/* What every container gets, whatever its profile. */
+static const char *const common[] = {
+        "--rm", "--pull=never", "--network=none", "--hostname=morf", "--security-opt=no-new-privileges",
+        "--ulimit=core=0", "--log-driver=none", "--cap-drop=ALL", NULL,
+};
+
+/* What a database server that starts as root and becomes its own user needs, as the published jobs' mysqld does. */
+static const char *const compat[] = {
+        "--cap-add=CHOWN", "--cap-add=DAC_OVERRIDE", "--cap-add=FOWNER", "--cap-add=FSETID", "--cap-add=KILL",
+        "--cap-add=SETGID", "--cap-add=SETUID", NULL,
+};
+
+static const char *const strict[] = {
+        "--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777", NULL,
+};
+
+static void append_all(UnitPlan *p, const char *const *list) {
+        for (; *list; list++)
+                (void) unit_plan_add_argument(p, *list);
+}
+
+static void append_limits(UnitPlan *p, const ManifestLimits *l) {
+        (void) unit_plan_add_argumentf(p, "--memory=%" PRIu64, l->memory);
+        (void) unit_plan_add_argumentf(p, "--memory-swap=%" PRIu64, l->memory);
+        (void) unit_plan_add_argumentf(p, "--cpus=%" PRIu64 ".%03" PRIu64, l->cpus_milli / 1000, l->cpus_milli % 1000);
+        (void) unit_plan_add_argumentf(p, "--pids-limit=%" PRIu64, l->pids);
+        (void) unit_plan_add_argumentf(p, "--ulimit=fsize=%" PRIu64, l->output);
+}
+
+/*
+ * /morf-data: the courses and the reduced tables, read-only. /input: the same courses, writable, as overlays whose upper layer
+ * is thrown away; the engine's own "local" volume driver mounts them, so that no code of ours needs that privilege.
+ */
+static void append_mounts(UnitPlan *p, const EngineRun *run) {
+        for (size_t i = 0; i < run->courses->n; i++) {
+                const Course *c = &run->courses->items[i];
+
+                (void) unit_plan_add_argumentf(p, "--mount=type=bind,src=%s/%s,dst=/morf-data/%s,readonly", c->root, c->name, c->name);
+                (void) unit_plan_add_argumentf(
+                                p,
+                                "--mount=type=volume,dst=/input/%s,volume-driver=local,volume-opt=type=overlay,volume-opt=device=overlay,"
+                                "\"volume-opt=o=lowerdir=%s/%s,upperdir=%s/steps/001/input/upper/%s,workdir=%s/steps/001/input/work/%s\"",
+                                c->name, c->root, c->name, run->job_dir, c->name, run->job_dir, c->name);
+        }
+        STRV_FOREACH(table, run->tables)
+                (void) unit_plan_add_argumentf(p, "--mount=type=bind,src=%s/data/%s,dst=/morf-data/%s,readonly", run->job_dir, *table, *table);
+        (void) unit_plan_add_argumentf(p, "--mount=type=bind,src=%s/steps/001/output,dst=/output", run->job_dir);
+}
+
+int engine_append_run(const Engine *e, UnitPlan *p, const EngineRun *run) {
+        append_all(p, (const char *const[]){ e->path, "run", NULL });
+        (void) unit_plan_add_argumentf(p, "--name=%s", run->name);
+        (void) unit_plan_add_argumentf(p, "--label=morf.job=%s", run->id);
+        (void) unit_plan_add_argumentf(p, "--cgroup-parent=%s", run->slice);
+        append_all(p, common);
+        if (run->profile == MANIFEST_PROFILE_STRICT) {
+                append_all(p, strict);
+                (void) unit_plan_add_argumentf(p, "--user=%u:%u", run->uid, run->gid);
+        } else
+                append_all(p, compat);
+        append_limits(p, run->limits);
+        append_mounts(p, run);
+        (void) unit_plan_add_argument(p, run->image);
+        for (size_t i = 0; i < run->args->n; i++) {
+                (void) unit_plan_add_argumentf(p, "--%s", run->args->items[i].name);
+                (void) unit_plan_add_argument(p, run->args->items[i].value);
+        }
+        return p->error;
+}

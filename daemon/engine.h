@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Container engines: the argument vectors of docker and podman, which share most of theirs. This is the only place that knows
+ * their options.
+ */
+
+#include "daemon/courses.h"
+#include "spool/conf.h"
+#include "units/plan.h"
+
+typedef struct Engine {
+        ConfEngine name; /* never CONF_ENGINE_AUTO */
+        const char *path;
+        Sandbox sandbox;
+        bool root;      /* its command must run as root */
+        const char *group; /* group that may use its socket, or NULL */
+} Engine;
+
+/* The engine that the configuration asks for and the machine has. Return: NULL when there is none. */
+const Engine *engine_find(ConfEngine wanted);
+
+/* All that makes up one container. */
+typedef struct EngineRun {
+        const char *id;        /* of the job, for label and name */
+        const char *name;      /* of the container */
+        const char *image;     /* "sha256:..." */
+        const char *slice;     /* its cgroup parent */
+        const char *job_dir;   /* absolute path of the job's directory */
+        const ManifestLimits *limits; /* complete */
+        ManifestProfile profile;
+        uid_t uid; /* strict profile: who it runs as */
+        gid_t gid;
+        const Courses *courses;
+        char *const *tables; /* files in data/ that are seen below /morf-data */
+        const ManifestArguments *args;
+} EngineRun;
+
+/*
+ * Appends the engine's command for a run to the command that was added to the plan last.
+ * Return: 0 or the plan's first error.
+ */
+int engine_append_run(const Engine *e, UnitPlan *p, const EngineRun *run);

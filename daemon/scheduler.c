@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/scheduler.h"
+
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
+
+#include "daemon/announce.h"
+#include "daemon/daemon.h"
+#include "daemon/engine.h"
+#include "daemon/stage.h"
+#include "spool/base/message-id.h"
+#include "spool/base/parse.h"
+#include "spool/base/time.h"
+
+/* How often a want of disk space or of an engine is looked at again. */
+#define RECHECK_USEC (10 * USEC_PER_SEC)
+
+/* What is in use while a pass goes on. */
+typedef struct Load {
+        unsigned slots;
+        uint64_t memory, cpus_milli;
+} Load;
+
+static void add_load(Load *l, const Job *j) {
+        l->slots++;
+        l->memory += j->memory;
+        l->cpus_milli += j->cpus_milli;
+}
+
+void scheduler_configure(Daemon *d) {
+        struct sysinfo info;
+
+        d->memory = d->conf.scheduler.memory;
+        if (d->memory == 0 && sysinfo(&info) == 0)
+                d->memory = (uint64_t) info.totalram * info.mem_unit / 4 * 3;
+        d->cpus_milli = d->conf.scheduler.cpus_milli;
+        if (d->cpus_milli == 0)
+                d->cpus_milli = (uint64_t) sysconf(_SC_NPROCESSORS_ONLN) * 1000;
+}
+
+SchedulerCounts scheduler_count(const Daemon *d) {
+        SchedulerCounts c = {};
+
+        for (size_t i = 0; i < d->jobs.n; i++) {
+                const Record *r = &d->jobs.jobs[i]->record;
+
+                if (r->state == JOB_STATE_INTAKE)
+                        c.intake++;
+                else if (r->state == JOB_STATE_QUEUED && r->hold)
+                        c.held++;
+                else if (r->state == JOB_STATE_QUEUED)
+                        c.queued++;
+                else if (job_state_holds_slot(r->state))
+                        c.running++;
+        }
+        return c;
+}
+
+/* What keeps every job waiting, or NULL. */
+static const char *find_obstacle(const Daemon *d) {
+        struct statvfs st;
+
+        if (!unit_manager_is_connected(d->units))
+                return "the service manager does not answer";
+        if (!engine_find(d->conf.engine.name))
+                return "no container engine is installed";
+        if (fstatvfs(d->spool.fds[SPOOL_ACTIVE], &st) == 0 && (uint64_t) st.f_bavail * st.f_frsize < d->conf.scheduler.free_bytes)
+                return "the disk is nearly full";
+        return NULL;
+}
+
+static unsigned running_of(const Daemon *d, const char *user) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < d->jobs.n; i++)
+                if (job_state_holds_slot(d->jobs.jobs[i]->record.state) && streq(d->jobs.jobs[i]->record.user, user))
+                        n++;
+        return n;
+}
+
+/* Whether a running job is preparing the same image: the second one waits, then finds it ready. */
+static bool image_is_busy(const Daemon *d, const Job *j) {
+        for (size_t i = 0; i < d->jobs.n; i++) {
+                const Job *other = d->jobs.jobs[i];
+
+                if (other != j && other->record.state == JOB_STATE_PREPARING && j->image && streq_ptr(other->image, j->image))
+                        return true;
+        }
+        return false;
+}
+
+/* Why a job that is next in its user's line does not start, or NULL: it may. */
+static bool explain(const Daemon *d, const Load *load, const Job *j, char *why, size_t size) {
+        char wanted[FORMAT_SIZE_MAX], budget[FORMAT_SIZE_MAX];
+
+        if (load->slots >= d->conf.scheduler.slots)
+                snprintf(why, size, "waiting for a free slot (%u of %u are taken)", load->slots, d->conf.scheduler.slots);
+        else if (j->memory > time_sub(d->memory, load->memory))
+                snprintf(why, size, "waiting for %s of memory (%s in all are for jobs)", format_size(j->memory, wanted),
+                         format_size(d->memory, budget));
+        else if (j->cpus_milli > time_sub(d->cpus_milli, load->cpus_milli))
+                snprintf(why, size, "waiting for %g processors (%g in all are for jobs)", (double) j->cpus_milli / 1000,
+                         (double) d->cpus_milli / 1000);
+        else if (image_is_busy(d, j))
+                snprintf(why, size, "waiting for the same image, which another job is preparing");
+        else
+                return false;
+        return true;
+}
+
+static void tell_why(Job *j, const char *why) {
+        if (streq_ptr(j->record.why, why))
+                return;
+        job_set_why(j, "%s", why);
+        (void) job_save(j);
+        announce_status(j);
+}
+
+static bool is_candidate(const Job *j) {
+        return j->record.state == JOB_STATE_QUEUED && !j->record.hold && !j->record.cancel;
+}
+
+/* Whether the first job of this user was passed already in this round. */
+static bool is_first_of_user(const Daemon *d, size_t i) {
+        for (size_t k = 0; k < i; k++)
+                if (is_candidate(d->jobs.jobs[k]) && streq(d->jobs.jobs[k]->record.user, d->jobs.jobs[i]->record.user))
+                        return false;
+        return true;
+}
+
+/*
+ * The job to start next: of all users whose first job fits, the one with the fewest jobs running; among equals not the user who was
+ * served last; among equals the one who came first.
+ */
+static Job *choose(Daemon *d, const Load *load) {
+        unsigned best_running = 0;
+        Job *best = NULL;
+        const char *seen = NULL;
+
+        for (size_t i = 0; i < d->jobs.n; i++) {
+                Job *j = d->jobs.jobs[i];
+                char why[RECORD_WHY_MAX];
+                unsigned running;
+
+                /* A long queue of one user is skipped cheaply. */
+                if (!is_candidate(j) || (seen && streq(seen, j->record.user)) || !is_first_of_user(d, i))
+                        continue;
+                seen = j->record.user;
+                if (explain(d, load, j, why, sizeof(why))) {
+                        tell_why(j, why);
+                        continue;
+                }
+                running = running_of(d, j->record.user);
+                if (!best || running < best_running || (running == best_running && streq(best->record.user, d->last_served))) {
+                        best = j;
+                        best_running = running;
+                }
+        }
+        return best;
+}
+
+static void set_obstacle(Daemon *d, const char *obstacle) {
+        if (streq_ptr(d->held_up, obstacle))
+                return;
+        if (obstacle)
+                log_full(LOG_WARNING, 0, streq(obstacle, "the disk is nearly full") ? MESSAGE_ID_DISK_LOW : MESSAGE_ID_ENGINE_DOWN, NULL,
+                         "no job is started: %s", obstacle);
+        else
+                log_notice("jobs are started again");
+        d->held_up = obstacle;
+        daemon_report(d);
+}
+
+static void arm_recheck(Daemon *d) {
+        if (d->recheck && sd_event_source_set_time_relative(d->recheck, RECHECK_USEC) >= 0)
+                (void) sd_event_source_set_enabled(d->recheck, SD_EVENT_ONESHOT);
+}
+
+/* Drops are checked a few at a time, in order of arrival, whatever the slots do. */
+static void begin_intakes(Daemon *d) {
+        unsigned live = 0;
+
+        for (size_t i = 0; i < d->jobs.n; i++)
+                live += d->jobs.jobs[i]->record.state == JOB_STATE_INTAKE && d->jobs.jobs[i]->unit_live;
+        for (size_t i = 0; i < d->jobs.n && live < DAEMON_INTAKES_MAX && unit_manager_is_connected(d->units); i++) {
+                Job *j = d->jobs.jobs[i];
+
+                if (stage_is_fresh_intake(j)) {
+                        stage_begin(j, JOB_STATE_INTAKE);
+                        if (i < d->jobs.n && d->jobs.jobs[i] != j)
+                                i--; /* it ended at once */
+                        live++;
+                }
+        }
+}
+
+static void pass(Daemon *d) {
+        const char *obstacle;
+        Load load = {};
+        Job *next;
+
+        if (!d->recovered)
+                return;
+        begin_intakes(d);
+        obstacle = scheduler_count(d).queued > 0 ? find_obstacle(d) : NULL;
+        set_obstacle(d, obstacle);
+        if (obstacle) {
+                arm_recheck(d);
+                return;
+        }
+        for (size_t i = 0; i < d->jobs.n; i++)
+                if (job_state_holds_slot(d->jobs.jobs[i]->record.state))
+                        add_load(&load, d->jobs.jobs[i]);
+        while ((next = choose(d, &load))) {
+                add_load(&load, next);
+                snprintf(d->last_served, sizeof(d->last_served), "%s", next->record.user);
+                stage_begin(next, JOB_STATE_PREPARING);
+        }
+}
+
+static int on_schedule(_unused_ sd_event_source *source, void *userdata) {
+        pass(userdata);
+        return 0;
+}
+
+static int on_recheck(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        scheduler_kick(userdata);
+        return 0;
+}
+
+void scheduler_kick(Daemon *d) {
+        if (!d->schedule && sd_event_add_defer(d->event, &d->schedule, on_schedule, d) < 0)
+                return;
+        (void) sd_event_source_set_enabled(d->schedule, SD_EVENT_ONESHOT);
+        if (!d->recheck && sd_event_add_time_relative(d->event, &d->recheck, CLOCK_BOOTTIME, 0, 0, on_recheck, d) >= 0)
+                (void) sd_event_source_set_enabled(d->recheck, SD_EVENT_OFF);
+}
+
+void scheduler_enqueue(Job *j) {
+        if (job_set_state(j, JOB_STATE_QUEUED, "accepted, waiting for its turn") < 0) {
+                /* The disk is full: the state is not on disk, so intake is what a restart would find; both lead here again. */
+                stage_arm_timer(j, j->daemon->conf.scheduler.retry_usec);
+                return;
+        }
+        (void) announce_publish(j);
+        scheduler_kick(j->daemon);
+}

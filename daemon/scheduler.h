@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Who runs next. A number of slots and a budget of memory and processors; users take turns, a user's jobs go in order of
+ * arrival. Nothing here is written down: the queue is what lies in active/ in state "queued".
+ */
+
+#include "daemon/job.h"
+
+/* A job that passed intake enters the queue, and its owner is told. */
+void scheduler_enqueue(Job *j);
+
+/* Asks for a pass soon; any number of times is one. */
+void scheduler_kick(Daemon *d);
+
+/* Sets the budgets from the configuration and the machine. */
+void scheduler_configure(Daemon *d);
+
+/* Counts for reports. */
+typedef struct SchedulerCounts {
+        unsigned intake, queued, held, running;
+} SchedulerCounts;
+
+SchedulerCounts scheduler_count(const Daemon *d);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The table of stages: for each working state of a job, the unit that does its work, what to make of its end, and what follows.
+ */
+
+#include "daemon/job.h"
+#include "spool/exit-record.h"
+#include "units/outcome.h"
+#include "units/plan.h"
+
+/* Result of Stage.succeeded beside 0 and a negative errno: the stage will be begun again by somebody else, do nothing. */
+#define STAGE_WAITS 1
+
+typedef struct Stage {
+        JobState state;
+        JobState next;
+        const char *name; /* in unit names and exit records */
+        const char *why;  /* what the job is doing there, for people */
+        const char *fault_dir; /* below the job's directory: where its helper leaves fault.json; NULL: it has none */
+        Sandbox sandbox;       /* SANDBOX_ENGINE: that of the engine in use */
+        bool container;        /* its time and memory are what the mail reports */
+
+        /* Lays out directories and describes the unit. Return: 0; -EBADMSG with a fault of the user; another negative errno. */
+        int (*plan)(Job *j, int dirfd, UnitPlan *p, Fault *reterr);
+        /* Reads what it left. Return: 0; STAGE_WAITS; -EBADMSG with a fault of the user; another negative errno. May be NULL. */
+        int (*succeeded)(Job *j, Fault *reterr);
+        /* Whether this bad end is the user's fault, which is then filled in; else it is the platform's. May be NULL: never. */
+        bool (*judge)(const Job *j, Outcome outcome, int status, const ExitRecord *e, Fault *ret);
+} Stage;
+
+/* Return: the stage of a working state, or NULL. */
+const Stage *stage_of_state(JobState state);
+
+/* A complete plan for the current attempt: the stage's own part and what all have in common. Return: as Stage.plan. */
+int stage_plan(const Stage *s, Job *j, UnitPlan **ret, Fault *reterr);

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/stage.h"
+
+#include "daemon/announce.h"
+#include "daemon/daemon.h"
+#include "daemon/end.h"
+#include "daemon/scheduler.h"
+#include "daemon/stage-table.h"
+#include "spool/base/fd.h"
+#include "spool/base/message-id.h"
+#include "spool/base/time.h"
+#include "spool/exit-record.h"
+#include "units/name.h"
+#include "units/outcome.h"
+
+/* Longest wait between two tries. */
+#define RETRY_MAX_USEC (30 * USEC_PER_MINUTE)
+
+static void stage_start(Job *j, const char *why);
+
+/* The platform was at fault: try again after a while, or give up after so many times. */
+static void stage_retry(Job *j, const char *reason) {
+        const Conf *c = &j->daemon->conf;
+        LogJob stamp = job_log(j);
+        char span[TIME_STRING_MAX];
+        uint64_t delay;
+
+        j->record.faults++;
+        if (j->record.faults >= c->scheduler.attempts) {
+                _cleanup_fault_ Fault fault = {};
+
+                (void) fault_set(&fault, FAULT_PLATFORM, NULL, 0, "the platform could not run the job in %u tries (%s, at '%s')", j->record.faults,
+                                 reason, job_state_to_string(j->record.state));
+                job_end(j, JOB_STATE_FAILED, &fault);
+                return;
+        }
+        delay = c->scheduler.retry_usec;
+        for (unsigned i = 1; i < j->record.faults && delay < RETRY_MAX_USEC; i++)
+                delay *= 2;
+        if (delay > RETRY_MAX_USEC)
+                delay = RETRY_MAX_USEC;
+
+        log_job(LOG_WARNING, 0, MESSAGE_ID_JOB_RETRY, &stamp, "stage failed by the platform's fault (%s), next try in %s", reason,
+                time_format_span(delay, span));
+        j->record.retry_at = time_add(time_now_realtime(), delay);
+        free(j->record.unit);
+        j->record.unit = NULL;
+        job_set_why(j, "%s; try %u of %u follows", reason, j->record.faults + 1, c->scheduler.attempts);
+        (void) job_save(j);
+        announce_status(j);
+        stage_arm_timer(j, delay);
+}
+
+static void on_started(void *userdata, const char *unit, int result, const char *message) {
+        Job *j = userdata;
+        LogJob stamp = job_log(j);
+
+        if (result == 0)
+                return;
+        if (result == UNITS_E_EXISTS) {
+                log_job(LOG_NOTICE, 0, MESSAGE_ID_JOB_ADOPTED, &stamp, "unit %s runs already, adopted", unit);
+                return;
+        }
+        log_job(LOG_WARNING, result < 0 ? result : 0, NULL, &stamp, "cannot start %s: %s", unit, message);
+        if (result == UNITS_E_FAILED) {
+                j->start_failed = true; /* it is watched; stage_gone() follows */
+                return;
+        }
+        j->unit_live = false;
+        stage_retry(j, "the service manager did not start the stage");
+}
+
+/* Publishes the stage's beginning and asks the manager. Return: 0 or a negative errno: nothing runs. */
+static int launch(Job *j, const Stage *s, UnitPlan *plan, const char *why) {
+        uint64_t now = time_now_realtime();
+        int r;
+
+        free(j->record.unit);
+        j->record.unit = strdup(plan->name);
+        if (!j->record.unit)
+                return -ENOMEM;
+        j->record.started = now;
+        j->record.retry_at = 0;
+        j->record.deadline = plan->runtime_max_usec == UNIT_UNLIMITED ? 0 : time_add(now, plan->runtime_max_usec);
+        j->start_failed = false;
+        r = job_set_state(j, s->state, "%s", why);
+        if (r < 0)
+                return r;
+        r = units_start(j->daemon->units, plan, on_started, j);
+        if (r >= 0)
+                j->unit_live = true;
+        return r;
+}
+
+static void stage_start(Job *j, const char *why) {
+        const Stage *s = stage_of_state(j->record.state);
+        _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
+        _cleanup_fault_ Fault fault = {};
+        LogJob stamp = job_log(j);
+        int r;
+
+        j->record.attempt++;
+        r = stage_plan(s, j, &plan, &fault);
+        if (r == -EBADMSG && fault.code != FAULT_NONE) {
+                job_end(j, JOB_STATE_FAILED, &fault);
+                return;
+        }
+        if (r >= 0)
+                r = launch(j, s, plan, why);
+        if (r == -ENOTCONN)
+                return; /* on_connected takes the job up again */
+        if (r < 0) {
+                log_job(LOG_ERR, r, NULL, &stamp, "cannot start the stage '%s'", s->name);
+                stage_retry(j, r == -ENOSPC ? "the disk is full" : "the stage cannot be set up");
+        }
+}
+
+void stage_begin(Job *j, JobState state) {
+        const Stage *s = stage_of_state(state);
+
+        job_enter(j, state);
+        j->record.faults = 0;
+        stage_start(j, s->why);
+}
+
+static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        Job *j = userdata;
+
+        if (job_state_is_final(j->record.state)) {
+                if (job_save(j) < 0)
+                        stage_arm_timer(j, j->daemon->conf.scheduler.retry_usec);
+                else
+                        job_finish_end(j);
+        } else if (j->record.state != JOB_STATE_QUEUED && !j->unit_live)
+                stage_start(j, stage_of_state(j->record.state)->why);
+        return 0;
+}
+
+void stage_arm_timer(Job *j, uint64_t delay_usec) {
+        LogJob stamp = job_log(j);
+        int r;
+
+        j->timer = sd_event_source_disable_unref(j->timer);
+        r = sd_event_add_time_relative(j->daemon->event, &j->timer, CLOCK_BOOTTIME, delay_usec, 0, on_timer, j);
+        if (r < 0)
+                log_job(LOG_ERR, r, NULL, &stamp, "cannot set the timer of the job; restart morfd to take it up again");
+}
+
+/* Adds what the stage used to the job's account. */
+static void account(Job *j, const ExitRecord *e, bool container) {
+        Usage *u = &j->record.usage;
+
+        if (e->cpu_usec != EXIT_RECORD_UNKNOWN)
+                u->cpu_usec = time_add(u->cpu_usec, e->cpu_usec);
+        if (!container)
+                return;
+        if (e->memory_peak != EXIT_RECORD_UNKNOWN && e->memory_peak > u->memory_peak)
+                u->memory_peak = e->memory_peak;
+        if (e->oom_kills != EXIT_RECORD_UNKNOWN)
+                u->oom_kills = time_add(u->oom_kills, e->oom_kills);
+        u->wall_usec = time_add(u->wall_usec, time_sub(e->finished, j->record.started));
+        u->memory_limit = j->memory;
+}
+
+/* The exit record of the current attempt. Return: 0, -ENOENT or another negative errno. */
+static int read_exit(const Job *j, const Stage *s, ExitRecord *ret) {
+        _cleanup_fd_ int dir = -EBADF, exits = -EBADF;
+        char name[64];
+
+        dir = job_open_dir(j);
+        if (dir < 0)
+                return dir;
+        exits = fd_open_dir_at(dir, JOB_DIR_EXITS);
+        if (exits < 0)
+                return exits;
+        snprintf(name, sizeof(name), "%s-%u", s->name, j->record.attempt);
+        return exit_record_read_at(exits, name, ret, /* reterr_message= */ NULL);
+}
+
+/* The stage did its work: what it left is read, and the next one begins. */
+static void stage_succeeded(Job *j, const Stage *s) {
+        _cleanup_fault_ Fault fault = {};
+        LogJob stamp = job_log(j);
+        int r;
+
+        r = s->succeeded ? s->succeeded(j, &fault) : 0;
+        if (r == -EBADMSG && fault.code != FAULT_NONE)
+                job_end(j, s->state == JOB_STATE_INTAKE ? JOB_STATE_REJECTED : JOB_STATE_FAILED, &fault);
+        else if (r < 0) {
+                log_job(LOG_ERR, r, NULL, &stamp, "cannot use what the stage '%s' left", s->name);
+                stage_retry(j, r == -ENOSPC ? "the disk is full" : "what the stage left cannot be used");
+        } else if (r == STAGE_WAITS)
+                return;
+        else if (s->next == JOB_STATE_QUEUED)
+                scheduler_enqueue(j);
+        else if (s->next == JOB_STATE_RELEASING) {
+                (void) job_set_state(j, JOB_STATE_RELEASING, "the result is being released");
+                job_end(j, JOB_STATE_DONE, NULL);
+        } else
+                stage_begin(j, s->next);
+}
+
+/* The helper says that the user is at fault, in a fault.json. */
+static void stage_refused(Job *j, const Stage *s) {
+        _cleanup_fd_ int dir = -EBADF, fault_dir = -EBADF;
+        _cleanup_fault_ Fault fault = {};
+        LogJob stamp = job_log(j);
+        int r;
+
+        dir = job_open_dir(j);
+        fault_dir = dir < 0 ? dir : fd_open_dir_at(dir, s->fault_dir);
+        r = fault_dir < 0 ? fault_dir : fault_read_at(fault_dir, &fault);
+        if (r < 0) {
+                log_job(LOG_ERR, r, NULL, &stamp, "the stage '%s' refused the job, but its %s cannot be read", s->name, FAULT_FILE);
+                stage_retry(j, "a helper did not say what is wrong");
+                return;
+        }
+        job_end(j, s->state == JOB_STATE_INTAKE ? JOB_STATE_REJECTED : JOB_STATE_FAILED, &fault);
+}
+
+void stage_gone(Job *j) {
+        const Stage *s = stage_of_state(j->record.state);
+        _cleanup_fault_ Fault fault = {};
+        ExitRecord e = EXIT_RECORD_INIT;
+        OutcomeEvidence evidence;
+        Outcome outcome;
+        int status, r;
+
+        j->unit_live = false;
+        j->timer = sd_event_source_disable_unref(j->timer);
+        if (!s)
+                return;
+        r = read_exit(j, s, &e);
+        evidence = (OutcomeEvidence){
+                .recorded = r >= 0,
+                .result = e.result,
+                .code = e.code,
+                .status = e.status,
+                .oom_kills = e.oom_kills,
+                .start_failed = j->start_failed,
+        };
+        outcome = outcome_judge(&evidence, &status);
+        if (r >= 0)
+                account(j, &e, s->container);
+
+        if (j->record.cancel)
+                job_end_cancelled(j);
+        else if (outcome == OUTCOME_SUCCESS)
+                stage_succeeded(j, s);
+        else if (outcome == OUTCOME_USER_FAULT && s->fault_dir)
+                stage_refused(j, s);
+        else if (s->judge && s->judge(j, outcome, status, &e, &fault))
+                job_end(j, JOB_STATE_FAILED, &fault);
+        else {
+                char reason[128];
+
+                snprintf(reason, sizeof(reason), "stage '%s' ended by %s (%d)", s->name, outcome_to_string(outcome), status);
+                stage_retry(j, reason);
+        }
+}
+
+bool stage_is_fresh_intake(const Job *j) {
+        return j->record.state == JOB_STATE_INTAKE && !j->unit_live && !j->record.needs && j->record.retry_at == 0 &&
+               (!j->record.unit || !*j->record.unit);
+}
+
+static bool is_alive(const char *unit, const UnitState *units, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (streq(units[i].name, unit))
+                        return unit_state_is_alive(units[i].active_state);
+        return false;
+}
+
+void stage_resume(Job *j, const UnitState *units, size_t n_units) {
+        const Stage *s = stage_of_state(j->record.state);
+        LogJob stamp = job_log(j);
+        uint64_t now = time_now_realtime();
+        ExitRecord e;
+
+        if (j->unit_live)
+                return;
+        if (job_state_is_final(j->record.state)) {
+                job_finish_end(j);
+                return;
+        }
+        if (j->record.state == JOB_STATE_RELEASING) {
+                job_end(j, JOB_STATE_DONE, NULL);
+                return;
+        }
+        if (!s || j->record.state == JOB_STATE_QUEUED)
+                return;
+        if (!j->record.unit || !*j->record.unit) {
+                if (j->record.needs || stage_is_fresh_intake(j))
+                        return; /* the drop box or the scheduler will go on */
+                stage_arm_timer(j, time_sub(j->record.retry_at, now));
+                return;
+        }
+        if (is_alive(j->record.unit, units, n_units)) {
+                if (units_watch(j->daemon->units, j->record.unit) < 0)
+                        return;
+                j->unit_live = true;
+                log_job(LOG_INFO, 0, MESSAGE_ID_JOB_ADOPTED, &stamp, "unit %s is running, adopted", j->record.unit);
+                if (j->record.cancel)
+                        stage_cancel(j);
+                return;
+        }
+        if (read_exit(j, s, &e) == -ENOENT)
+                log_job(LOG_NOTICE, 0, NULL, &stamp, "unit %s is not running and left no exit record", j->record.unit);
+        stage_gone(j);
+}
+
+void stage_cancel(Job *j) {
+        if (job_state_is_final(j->record.state))
+                return;
+        j->record.cancel = true;
+        job_set_why(j, "being cancelled");
+        if (!j->unit_live) {
+                job_end_cancelled(j);
+                return;
+        }
+        (void) job_save(j);
+        (void) units_stop(j->daemon->units, j->record.unit, NULL, NULL);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * manifest.json: what a job asks for, as morf-intake understood and validated the drop. The daemon reads nothing else of
+ * what a user wrote.
+ */
+
+#include "spool/base/digest.h"
+#include "spool/base/string-table.h"
+#include "spool/json.h"
+
+#define MANIFEST_FILE "manifest.json"
+
+typedef enum ManifestForm {
+        MANIFEST_FORM_NATIVE, /* a libconfig job file */
+        MANIFEST_FORM_ZIP,    /* a job zip */
+        _MANIFEST_FORM_MAX,
+        _MANIFEST_FORM_INVALID = -EINVAL,
+} ManifestForm;
+DECLARE_STRING_TABLE(manifest_form, ManifestForm);
+
+typedef enum ManifestMode {
+        MANIFEST_MODE_RUN, /* the image once, /output/output.csv evaluated */
+        _MANIFEST_MODE_MAX,
+        _MANIFEST_MODE_INVALID = -EINVAL,
+} ManifestMode;
+DECLARE_STRING_TABLE(manifest_mode, ManifestMode);
+
+typedef enum ManifestImageKind {
+        MANIFEST_IMAGE_ARCHIVE,    /* a docker save archive in the drop */
+        MANIFEST_IMAGE_DOCKERFILE, /* intake/context, a directory with a Dockerfile */
+        _MANIFEST_IMAGE_MAX,
+        _MANIFEST_IMAGE_INVALID = -EINVAL,
+} ManifestImageKind;
+DECLARE_STRING_TABLE(manifest_image, ManifestImageKind);
+
+/* How much the container may do. */
+typedef enum ManifestProfile {
+        MANIFEST_PROFILE_COMPAT, /* root in the container and the few capabilities that a database server needs */
+        MANIFEST_PROFILE_STRICT, /* an unprivileged uid, no capability, read-only root file system */
+        _MANIFEST_PROFILE_MAX,
+        _MANIFEST_PROFILE_INVALID = -EINVAL,
+} ManifestProfile;
+DECLARE_STRING_TABLE(manifest_profile, ManifestProfile);
+
+typedef struct ManifestImage {
+        ManifestImageKind kind;
+        char *file;   /* archive: its path below drop/ */
+        char *digest; /* archive: hex digest of the image's configuration, its id; dockerfile: hex digest of the context */
+} ManifestImage;
+
+/* Zero means "the operator's default". */
+typedef struct ManifestLimits {
+        uint64_t cpus_milli; /* thousandths of a processor */
+        uint64_t memory;     /* bytes */
+        uint64_t time_usec;
+        uint64_t output; /* bytes below /output */
+        uint64_t pids;
+} ManifestLimits;
+
+typedef struct ManifestArgument {
+        char *name;
+        char *value;
+} ManifestArgument;
+
+typedef struct ManifestArguments {
+        ManifestArgument *items;
+        size_t n;
+} ManifestArguments;
+
+typedef struct Manifest {
+        uint64_t version;
+        ManifestForm form;
+        ManifestMode mode;
+        ManifestProfile profile;
+        char *name;
+        ManifestImage image;
+        char **courses; /* empty: all that are granted */
+        ManifestLimits limits;
+        char **notify; /* optional mails wanted: "accepted", "started" */
+        ManifestArguments args;
+        char **needs; /* files named by the job that are not in the drop yet; when not empty, nothing but name is sure */
+        char *drop_digest;
+} Manifest;
+
+#define MANIFEST_VERSION 1
+
+extern const JsonTable manifest_table;
+
+/* Appends an argument. Return: 0 or -ENOMEM. */
+int manifest_add_argument(Manifest *m, const char *name, const char *value);
+
+/* Publishes m below dirfd. Return: 0 or a negative errno. */
+int manifest_write_at(int dirfd, const Manifest *m);
+
+/*
+ * Reads and checks dirfd/manifest.json, which may be hostile. reterr: as json_record_parse().
+ * Return: 0, -ENOENT, -EBADMSG or another negative errno.
+ */
+int manifest_read_at(int dirfd, Manifest *ret, char **reterr);
+
+void manifest_done(Manifest *m);
+#define _cleanup_manifest_ _cleanup_(manifest_done)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/collect/beneath.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "spool/base/fd.h"
+
+/* Bytes asked of copy_file_range() at a time. */
+#define CHUNK (UINT64_C(1) << 30)
+
+static int open_beneath(int dirfd, const char *name, int flags) {
+        struct open_how how = {
+                .flags = (uint64_t) (flags | O_RDONLY | O_NOFOLLOW | O_CLOEXEC),
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+        };
+        long fd;
+
+        do
+                fd = syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+        while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+        return fd < 0 ? negative_errno() : (int) fd;
+}
+
+int beneath_open_dir(int dirfd, const char *name) {
+        return open_beneath(dirfd, name, O_DIRECTORY);
+}
+
+static int judge(const struct stat *st) {
+        if (S_ISLNK(st->st_mode))
+                return -ELOOP;
+        if (!S_ISREG(st->st_mode))
+                return -EBADMSG;
+        return st->st_nlink > 1 ? -EMLINK : 0;
+}
+
+int beneath_open_file(int dirfd, const char *name, struct stat *ret_st) {
+        _cleanup_fd_ int fd = -EBADF;
+        struct stat st;
+        int r;
+
+        /* A look before the open, because opening a device can already do something; what counts is the look behind it. */
+        if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return negative_errno();
+        r = judge(&st);
+        if (r < 0)
+                return r;
+        fd = open_beneath(dirfd, name, O_NONBLOCK | O_NOCTTY);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return negative_errno();
+        r = judge(&st);
+        if (r < 0)
+                return r;
+        *ret_st = st;
+        return TAKE_FD(fd);
+}
+
+/* Moves size bytes from one file to the other at their positions. */
+static int copy_bytes(int from, int to, uint64_t size) {
+        while (size > 0) {
+                ssize_t n = copy_file_range(from, NULL, to, NULL, size < CHUNK ? (size_t) size : CHUNK, 0);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+                        break;
+                if (n < 0)
+                        return negative_errno();
+                if (n == 0)
+                        break; /* some filesystems say so although there is more: reading decides */
+                size -= (uint64_t) n;
+        }
+        if (size > 0) {
+                uint64_t copied = 0;
+                int r;
+
+                r = fd_copy(from, to, size, &copied);
+                if (r < 0)
+                        return r;
+                if (copied != size)
+                        return -EIO;
+        }
+        return 0;
+}
+
+int beneath_copy(int from, uint64_t size, int to_dirfd, const char *name) {
+        _cleanup_fd_ int to = -EBADF;
+        struct stat st;
+        int r;
+
+        to = openat(to_dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (to < 0)
+                return negative_errno();
+        if (ioctl(to, FICLONE, from) < 0) {
+                r = copy_bytes(from, to, size);
+                if (r < 0)
+                        return r;
+        }
+        if (fstat(to, &st) < 0)
+                return negative_errno();
+        if ((uint64_t) st.st_size != size)
+                return -EIO;
+        if (fchmod(to, 0640) < 0 || fsync(to) < 0 || close(TAKE_FD(to)) < 0)
+                return negative_errno();
+        return 0;
+}

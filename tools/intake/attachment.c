@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/intake/attachment.h"
+
+#include <fcntl.h>
+
+#include "spool/base/fd.h"
+#include "spool/base/strv.h"
+#include "spool/limits.h"
+#include "tools/intake/context.h"
+#include "tools/intake/docker-archive.h"
+#include "tools/intake/path.h"
+
+/* manifest.json holds no longer one. */
+#define ATTACHMENT_PATH_MAX 512u
+
+static int refuse_missing(const Drop *drop, const JobAttachment *a, Fault *f) {
+        return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line, "'%s' is not there", a->path);
+}
+
+static int take_archive(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, int parent, const char *last, Manifest *m, Fault *f) {
+        _cleanup_fd_ int fd = -EBADF, directory = -EBADF;
+        DockerImage image;
+        int r;
+
+        fd = fd_open_regular_at(parent, last, LIMIT_IMAGE_BYTES, /* ret_st= */ NULL);
+        if (fd == -EBADMSG) {
+                directory = fd_open_dir_at(parent, last);
+                if (directory >= 0)
+                        return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line,
+                                         "'image' must name a docker save archive, but '%s' is a directory; 'dockerfile' is for those", a->path);
+        }
+        if (fd < 0)
+                return drop_refuse_open(FAULT_ATTACHMENT, a->path, "a file", LIMIT_IMAGE_BYTES, fd, f);
+        r = docker_archive_check(fd, a->path, &image, f);
+        if (r < 0)
+                return r;
+        if (request->machine && !docker_architecture_fits(image.architecture, request->machine)) {
+                r = fault_set(f, FAULT_IMAGE, a->path, 0, "the image is made for %s processors, but this machine is %s", image.architecture,
+                              request->machine);
+                return fault_set_hint(f, "Build the image for this machine, as with 'docker build --platform'.") < 0 ? -ENOMEM : r;
+        }
+        m->image.digest = strdup(image.id);
+        return m->image.digest ? 0 : -ENOMEM;
+}
+
+static int take_directory(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, int parent, const char *last, Manifest *m, Fault *f) {
+        const ContextSource source = { .code = FAULT_ATTACHMENT, .label = a->path, .f = f };
+        _cleanup_(context_freep) Context *c = NULL;
+        char digest[DIGEST_LENGTH + 1];
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
+
+        fd = fd_open_dir_at(parent, last);
+        if (fd == -ENOTDIR)
+                return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line,
+                                 "'dockerfile' must name a directory that holds a Dockerfile, but '%s' is none", a->path);
+        if (fd < 0)
+                return drop_refuse_open(FAULT_ATTACHMENT, a->path, "a directory", 0, fd, f);
+        r = context_new(request->out_fd, &source, &c);
+        if (r >= 0)
+                r = context_copy(c, fd);
+        if (r >= 0)
+                r = context_finish(c, digest);
+        if (r < 0)
+                return r;
+        m->image.digest = strdup(digest);
+        return m->image.digest ? 0 : -ENOMEM;
+}
+
+int attachment_take(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, Manifest *m, Fault *f) {
+        _cleanup_fd_ int parent = -EBADF;
+        const char *last;
+        int r;
+
+        m->image.kind = a->kind;
+        if (a->kind == MANIFEST_IMAGE_ARCHIVE && asprintf(&m->image.file, "%s%s", drop->prefix, a->path) < 0) {
+                m->image.file = NULL;
+                return -ENOMEM;
+        }
+        if (strlen(drop->prefix) + strlen(a->path) > ATTACHMENT_PATH_MAX)
+                return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line, "the path of the attachment is too long");
+        r = path_open_parent_at(drop->fd, a->path, /* made= */ NULL, &parent, &last);
+        if (r == -ENOENT)
+                return refuse_missing(drop, a, f);
+        if (r == -ENOTDIR || r == -ELOOP)
+                return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line, "'%s' leads through something that is not a directory", a->path);
+        if (r < 0)
+                return r;
+        if (faccessat(parent, last, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+                if (request->may_need && drop->form == DROP_JOB_FILE)
+                        return strv_add(&m->needs, a->path);
+                return refuse_missing(drop, a, f);
+        }
+        if (a->kind == MANIFEST_IMAGE_ARCHIVE)
+                return take_archive(request, drop, a, parent, last, m, f);
+        return take_directory(request, drop, a, parent, last, m, f);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The image archive or Dockerfile directory that a job file names.
+ */
+
+#include "tools/intake/drop.h"
+#include "tools/intake/intake.h"
+#include "tools/intake/job-file.h"
+
+/*
+ * Finds, judges and (a directory) copies it, and fills m->image; where it is not there and may come later, fills m->needs.
+ * Return: 0; -EBADMSG with *f set (E_ATTACHMENT, E_IMAGE, E_TOO_BIG); or another negative errno.
+ */
+int attachment_take(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, Manifest *m, Fault *f);
