@@ -81,6 +81,7 @@ static int remember(Job *j, const Manifest *m, const ManifestLimits *l) {
         j->image = image;
         j->cpus_milli = l->cpus_milli;
         j->memory = l->memory;
+        j->tell_started = announce_is_wanted(m, MAIL_EVENT_STARTED);
         return 0;
 }
 

@@ -19,7 +19,10 @@ bool announce_is_wanted(const Manifest *m, MailEvent event) {
 int announce_note(Job *j, MailEvent event) {
         const char *name = mail_event_to_string(event);
 
-        return strv_contains(j->record.events, name) ? 0 : strv_add(&j->record.events, name);
+        /* These come once in a job's life; an end once for each time it was run, so again after a "retry". */
+        if ((event == MAIL_EVENT_ACCEPTED || event == MAIL_EVENT_STARTED) && strv_contains(j->record.events, name))
+                return 0;
+        return strv_add(&j->record.events, name);
 }
 
 /* Reads release/eval.csv. */

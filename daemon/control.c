@@ -136,6 +136,7 @@ static void retry(Daemon *d, const char *prefix, const char *user) {
         queued->record.cancel = queued->record.hold = false;
         queued->record.faults = 0;
         queued->record.finished = 0;
+        queued->record.step = 0;
         queued->record.usage = (Usage){};
         fault_done(&queued->record.fault);
         scheduler_enqueue(queued);

@@ -112,6 +112,7 @@ void daemon_reload(Daemon *d, Conf *conf) {
         d->conf = *conf;
         *conf = (Conf){};
         scheduler_configure(d);
+        (void) dropboxes_refresh(d);
         scheduler_kick(d);
 }
 

@@ -42,6 +42,7 @@ struct Dropbox {
         char *user; /* NULL: the box of local submitters */
         int fd;
         sd_event_source *watch;
+        bool awaited;    /* fd is the home: the box in it does not exist yet, and is watched for */
         bool dirty;      /* to be scanned */
         bool incomplete; /* something in it is still being uploaded */
         Seen *seen;      /* sorted by inode */
@@ -337,6 +338,8 @@ static bool take_turn(Dropbox *b) {
         Daemon *d = b->daemon;
         unsigned claims = 0;
 
+        if (b->awaited)
+                return false;
         if (b->next >= b->n_entries) {
                 if (!b->dirty)
                         return false;
@@ -405,9 +408,44 @@ static bool have_box(const Daemon *d, const char *user) {
         return false;
 }
 
+static int append_box(Daemon *d, Dropbox *b) {
+        Dropbox **bigger = reallocarray(d->boxes.boxes, d->boxes.n + 1, sizeof(*bigger));
+
+        if (!bigger)
+                return -ENOMEM;
+        d->boxes.boxes = bigger;
+        d->boxes.boxes[d->boxes.n++] = b;
+        return 0;
+}
+
+static int on_homes(sd_event_source *source, const struct inotify_event *e, void *userdata);
+
+/* A home whose drop box is still to be made. */
+static int await_box(Daemon *d, const char *user) {
+        _cleanup_(dropbox_freep) Dropbox *b = NULL;
+        int r;
+
+        b = calloc(1, sizeof(*b));
+        if (!b)
+                return -ENOMEM;
+        b->daemon = d;
+        b->awaited = true;
+        b->fd = fd_open_dir_at(d->spool.fds[SPOOL_SFTP], user);
+        if (b->fd < 0)
+                return b->fd;
+        b->user = strdup(user);
+        if (!b->user)
+                return -ENOMEM;
+        r = sd_event_add_inotify_fd(d->event, &b->watch, b->fd, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR, on_homes, d);
+        if (r >= 0)
+                r = append_box(d, b);
+        if (r >= 0)
+                TAKE_PTR(b);
+        return r;
+}
+
 static int add_box(Daemon *d, const char *user) {
         _cleanup_(dropbox_freep) Dropbox *b = NULL;
-        Dropbox **bigger;
         int r;
 
         if (have_box(d, user))
@@ -426,17 +464,21 @@ static int add_box(Daemon *d, const char *user) {
                                     on_box_event, b);
         if (r < 0)
                 return r;
-        bigger = reallocarray(d->boxes.boxes, d->boxes.n + 1, sizeof(*bigger));
-        if (!bigger)
-                return -ENOMEM;
-        d->boxes.boxes = bigger;
-        d->boxes.boxes[d->boxes.n++] = TAKE_PTR(b);
+        r = append_box(d, b);
+        if (r < 0)
+                return r;
+        TAKE_PTR(b);
         work_soon(d);
         return 0;
 }
 
-/* Takes up the boxes of all homes below sftp/, and drops those whose home is gone. */
-static int refresh_homes(Daemon *d) {
+static void remove_box(Daemon *d, size_t i) {
+        dropbox_free(d->boxes.boxes[i]);
+        memmove(d->boxes.boxes + i, d->boxes.boxes + i + 1, (d->boxes.n - i - 1) * sizeof(*d->boxes.boxes));
+        d->boxes.n--;
+}
+
+int dropboxes_refresh(Daemon *d) {
         _cleanup_(closedirp) DIR *stream = NULL;
         struct dirent *de;
         int r;
@@ -445,11 +487,8 @@ static int refresh_homes(Daemon *d) {
                 Dropbox *b = d->boxes.boxes[i];
                 struct stat st;
 
-                if (!b->user || (fstat(b->fd, &st) == 0 && st.st_nlink > 0))
-                        continue;
-                dropbox_free(b);
-                memmove(d->boxes.boxes + i, d->boxes.boxes + i + 1, (d->boxes.n - i - 1) * sizeof(*d->boxes.boxes));
-                d->boxes.n--;
+                if (b->user && (b->awaited || fstat(b->fd, &st) < 0 || st.st_nlink == 0))
+                        remove_box(d, i);
         }
         r = fd_open_dirstream_at(d->spool.fds[SPOOL_SFTP], ".", &stream);
         if (r < 0)
@@ -458,14 +497,16 @@ static int refresh_homes(Daemon *d) {
                 if (!name_is_user(de->d_name))
                         continue;
                 r = add_box(d, de->d_name);
-                if (r < 0 && r != -ENOENT)
+                if (r == -ENOENT)
+                        r = await_box(d, de->d_name);
+                if (r < 0)
                         log_warning_errno(r, "cannot watch the drop box of %s, ignoring", de->d_name);
         }
         return 0;
 }
 
 static int on_homes(_unused_ sd_event_source *source, _unused_ const struct inotify_event *e, void *userdata) {
-        (void) refresh_homes(userdata);
+        (void) dropboxes_refresh(userdata);
         return 0;
 }
 
@@ -479,11 +520,10 @@ int dropboxes_start(Daemon *d) {
                 r = sd_event_add_time_relative(d->event, &d->boxes.timer, CLOCK_BOOTTIME, 0, 0, on_timer, d);
         if (r >= 0)
                 r = sd_event_source_set_enabled(d->boxes.timer, SD_EVENT_OFF);
-        /* A home is made complete under another name and renamed, so that one event says it all; IN_ATTRIB for those made by hand. */
         if (r >= 0)
                 r = sd_event_add_inotify_fd(d->event, &d->boxes.homes, d->spool.fds[SPOOL_SFTP],
-                                            IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_ATTRIB | IN_ONLYDIR, on_homes, d);
+                                            IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR, on_homes, d);
         if (r >= 0)
                 r = add_box(d, /* user= */ NULL);
-        return r < 0 ? r : refresh_homes(d);
+        return r < 0 ? r : dropboxes_refresh(d);
 }

@@ -28,6 +28,9 @@ typedef struct Dropboxes {
 int dropboxes_start(Daemon *d);
 void dropboxes_done(Dropboxes *b);
 
+/* Takes up the boxes of all homes below sftp/, and drops those whose home is gone. Return: 0 or a negative errno. */
+int dropboxes_refresh(Daemon *d);
+
 /* Looks at one box again soon. */
 void dropbox_look_soon(Daemon *d, const char *box, const char *user);
 

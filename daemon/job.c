@@ -35,6 +35,7 @@ LogJob job_log(const Job *j) {
                 .user = j->record.user,
                 .state = job_state_to_string(j->record.state),
                 .unit = j->record.unit && *j->record.unit ? j->record.unit : NULL,
+                .fault = j->record.fault.code != FAULT_NONE ? fault_to_string(j->record.fault.code) : NULL,
         };
 }
 

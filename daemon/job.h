@@ -20,6 +20,7 @@ typedef struct Job {
         uint64_t cpus_milli;
         uint64_t memory;
         char *image; /* digest of its image or context: two jobs never prepare the same one at a time */
+        bool tell_started; /* its owner wants a mail when it begins to run */
         bool unit_live;     /* the unit of the current stage was started, or found running, and is not gone yet */
         bool start_failed;  /* the manager said that it did not come to run */
         sd_event_source *timer; /* retry_at, deadline */

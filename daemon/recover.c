@@ -2,6 +2,7 @@
 #include "daemon/recover.h"
 
 #include "daemon/accept.h"
+#include "daemon/announce.h"
 #include "daemon/scheduler.h"
 #include "daemon/stage.h"
 #include "spool/base/fd.h"
@@ -111,13 +112,16 @@ void recover_resume(Daemon *d) {
         }
         /* Resuming may end a job and so change the table: go by ids. */
         for (size_t i = 0; i < d->jobs.n; i++)
-                if (d->jobs.jobs[i]->record.state != JOB_STATE_QUEUED && strv_add(&ids, d->jobs.jobs[i]->record.id) < 0)
+                if (strv_add(&ids, d->jobs.jobs[i]->record.id) < 0)
                         break;
         STRV_FOREACH(id, ids) {
                 Job *j = job_table_find(&d->jobs, *id);
 
-                if (j)
-                        stage_resume(j, units, n_units);
+                if (!j)
+                        continue;
+                if (!job_state_is_final(j->record.state))
+                        (void) announce_publish(j);
+                stage_resume(j, units, n_units);
         }
         units_list_free(units, n_units);
         d->recovered = true;

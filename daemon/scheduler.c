@@ -238,7 +238,7 @@ void scheduler_kick(Daemon *d) {
 
 void scheduler_enqueue(Job *j) {
         if (job_set_state(j, JOB_STATE_QUEUED, "accepted, waiting for its turn") < 0) {
-                /* The disk is full: the state is not on disk, so intake is what a restart would find; both lead here again. */
+                /* The disk is full. A restart would find the job in intake; both ways lead here again. */
                 stage_arm_timer(j, j->daemon->conf.scheduler.retry_usec);
                 return;
         }

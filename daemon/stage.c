@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/stage.h"
 
+#include <signal.h>
+
 #include "daemon/announce.h"
 #include "daemon/daemon.h"
 #include "daemon/end.h"
@@ -15,6 +17,8 @@
 
 /* Longest wait between two tries. */
 #define RETRY_MAX_USEC (30 * USEC_PER_MINUTE)
+/* The manager ends a unit whose time is up; so long after that it is called stuck. */
+#define STUCK_GRACE_USEC (2 * USEC_PER_MINUTE)
 
 static void stage_start(Job *j, const char *why);
 
@@ -45,7 +49,7 @@ static void stage_retry(Job *j, const char *reason) {
         j->record.retry_at = time_add(time_now_realtime(), delay);
         free(j->record.unit);
         j->record.unit = NULL;
-        job_set_why(j, "%s; try %u of %u follows", reason, j->record.faults + 1, c->scheduler.attempts);
+        job_set_why(j, "the platform had a problem (%s); try %u of %u follows", reason, j->record.faults + 1, c->scheduler.attempts);
         (void) job_save(j);
         announce_status(j);
         stage_arm_timer(j, delay);
@@ -87,9 +91,12 @@ static int launch(Job *j, const Stage *s, UnitPlan *plan, const char *why) {
         if (r < 0)
                 return r;
         r = units_start(j->daemon->units, plan, on_started, j);
-        if (r >= 0)
-                j->unit_live = true;
-        return r;
+        if (r < 0)
+                return r;
+        j->unit_live = true;
+        if (plan->runtime_max_usec != UNIT_UNLIMITED)
+                stage_arm_timer(j, time_add(plan->runtime_max_usec, plan->stop_timeout_usec + STUCK_GRACE_USEC));
+        return 0;
 }
 
 static void stage_start(Job *j, const char *why) {
@@ -115,23 +122,62 @@ static void stage_start(Job *j, const char *why) {
         }
 }
 
+/* The highest number that an attempt of this stage has left an exit record under, also before a "retry". */
+static unsigned last_attempt(const Job *j, const Stage *s) {
+        _cleanup_(closedirp) DIR *d = NULL;
+        _cleanup_fd_ int dir = -EBADF;
+        struct dirent *de;
+        unsigned last = 0;
+
+        dir = job_open_dir(j);
+        if (dir < 0 || fd_open_dirstream_at(dir, JOB_DIR_EXITS, &d) < 0)
+                return 0;
+        while ((de = readdir(d))) {
+                const char *number = startswith(de->d_name, s->name);
+                unsigned n;
+
+                if (number && sscanf(number, "-%u.json", &n) == 1 && n > last)
+                        last = n;
+        }
+        return last;
+}
+
 void stage_begin(Job *j, JobState state) {
         const Stage *s = stage_of_state(state);
 
         job_enter(j, state);
         j->record.faults = 0;
+        j->record.attempt = last_attempt(j, s);
+        if (s->container && j->tell_started && announce_note(j, MAIL_EVENT_STARTED) >= 0)
+                (void) announce_publish(j);
         stage_start(j, s->why);
+}
+
+/* Its time was up, and yet it is there: the manager or the kernel is in trouble. */
+static void stage_stuck(Job *j) {
+        LogJob stamp = job_log(j);
+
+        log_job(LOG_ERR, 0, MESSAGE_ID_JOB_STUCK, &stamp, "unit %s is past its deadline and does not end; killing it", j->record.unit);
+        job_set_why(j, "past its deadline, the operator was told");
+        (void) job_save(j);
+        announce_status(j);
+        (void) units_kill(j->daemon->units, j->record.unit, SIGKILL, NULL, NULL);
+        stage_arm_timer(j, STUCK_GRACE_USEC);
 }
 
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         Job *j = userdata;
 
-        if (job_state_is_final(j->record.state)) {
+        if (j->unit_live)
+                stage_stuck(j);
+        else if (job_state_is_final(j->record.state)) {
                 if (job_save(j) < 0)
                         stage_arm_timer(j, j->daemon->conf.scheduler.retry_usec);
                 else
                         job_finish_end(j);
-        } else if (j->record.state != JOB_STATE_QUEUED && !j->unit_live)
+        } else if (j->record.state == JOB_STATE_QUEUED)
+                scheduler_enqueue(j);
+        else
                 stage_start(j, stage_of_state(j->record.state)->why);
         return 0;
 }
@@ -243,6 +289,8 @@ void stage_gone(Job *j) {
         if (r >= 0)
                 account(j, &e, s->container);
 
+        if (s->container && outcome == OUTCOME_SUCCESS)
+                j->record.step++;
         if (j->record.cancel)
                 job_end_cancelled(j);
         else if (outcome == OUTCOME_SUCCESS)

@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * exits/<stage>-<attempt>.json: how the unit of a stage ended, written by the unit itself (morf-exitmark, as root, after
- * everything else) and read by the daemon. It outlives unit, daemon and bus.
+ * exits/<stage>-<attempt>.json: how the unit of a stage ended, written by the unit itself (morf-exitmark, as root,
+ * after everything else) and read by the daemon. It outlives unit, daemon and bus.
  *
  *         {"version":1,"result":"exit-code","code":"exited","status":"65","finished":1795414642000000,
  *          "cpu_usec":81034,"memory_peak":12582912,"oom_kills":0,"pids_max_hits":0}
  *
- * result, code and status are systemd's $SERVICE_RESULT, $EXIT_CODE and $EXIT_STATUS; code and status are absent where no main
- * process ended. The four counters are absent where they are not known.
+ * result, code and status are systemd's $SERVICE_RESULT, $EXIT_CODE and $EXIT_STATUS; code and status are absent where
+ * no main process ended. The four counters are absent where they are not known.
  */
 
 #include "spool/base/macro.h"
@@ -18,7 +18,10 @@
 #define EXIT_RECORD_SIZE_MAX 4096u
 #define EXIT_RECORD_UNKNOWN UINT64_MAX
 
-/* Exit statuses to which our own programs give a meaning, beside FAULT_EXIT_STATUS and FAULT_EXIT_TEMPORARY (spool/fault.h). */
+/*
+ * Exit statuses to which our own programs give a meaning, beside FAULT_EXIT_STATUS and FAULT_EXIT_TEMPORARY
+ * (spool/fault.h).
+ */
 #define EXIT_STATUS_FOLDED 199       /* morf-capture: the command ended with one of 200 to 254, which have a meaning of their own */
 #define EXIT_STATUS_OUTPUT_LIMIT 250 /* morf-capture: the watched directory outgrew its limit */
 #define EXIT_STATUS_DISK_LOW 251     /* morf-capture: the filesystem ran low */
@@ -45,8 +48,9 @@ bool exit_record_text_is_valid(const char *s);
 int exit_record_write_at(int dirfd, const char *name, const ExitRecord *record);
 
 /*
- * Reads <name>.json below dirfd. reterr_message: set on -EBADMSG to a fresh sentence that says what is wrong; may be NULL.
- * Return: 0; -ENOENT (the unit has not ended, or vanished); -EBADMSG (not a record: unknown key, wrong type, out of range);
- * or another negative errno.
+ * Reads <name>.json below dirfd. reterr_message: set on -EBADMSG to a fresh sentence that says what is wrong; may be
+ * NULL.
+ * Return: 0; -ENOENT (the unit has not ended, or vanished); -EBADMSG (not a record: unknown key, wrong type, out of
+ * range); or another negative errno.
  */
 int exit_record_read_at(int dirfd, const char *name, ExitRecord *ret, char **reterr_message);

@@ -17,7 +17,8 @@ bool image_id_is_valid(const char *s) {
 }
 
 static const JsonField fields[] = {
-        { "version", JSON_KIND_U64, offsetof(ImageRecord, version), JSON_REQUIRED, .min = IMAGE_RECORD_VERSION, .max = IMAGE_RECORD_VERSION },
+        { "version", JSON_KIND_U64, offsetof(ImageRecord, version), JSON_REQUIRED, .min = IMAGE_RECORD_VERSION,
+          .max = IMAGE_RECORD_VERSION },
         { "id", JSON_KIND_STRING, offsetof(ImageRecord, id), JSON_REQUIRED, .check = image_id_is_valid },
         { "digest", JSON_KIND_STRING, offsetof(ImageRecord, digest), JSON_REQUIRED, .check = is_digest },
         { "built", JSON_KIND_BOOL, offsetof(ImageRecord, built), JSON_REQUIRED },

@@ -180,6 +180,7 @@ static bool is_empty(const JsonField *f, const void *member) {
         case JSON_KIND_OBJECT:
                 return f->table->n == 0 || is_empty(&f->table->fields[0], member_of(&f->table->fields[0], member));
         case JSON_KIND_ENUM:
+                return *(const int *) member == 0;
         case JSON_KIND_CUSTOM:
                 return false;
         }

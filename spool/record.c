@@ -32,7 +32,7 @@ const JsonTable usage_table = JSON_TABLE(usage_fields);
         { "step", JSON_KIND_UNSIGNED, offsetof(Record, step), JSON_OMIT_EMPTY },                                                     \
         { "steps", JSON_KIND_UNSIGNED, offsetof(Record, steps), JSON_OMIT_EMPTY },                                                   \
         { "usage", JSON_KIND_OBJECT, offsetof(Record, usage), JSON_OMIT_EMPTY, .table = &usage_table },                              \
-        { "fault", JSON_KIND_OBJECT, offsetof(Record, fault), 0, .table = &fault_table }
+        { "fault", JSON_KIND_OBJECT, offsetof(Record, fault), JSON_OMIT_EMPTY, .table = &fault_table }
 
 static const JsonField status_fields[] = { STATUS_FIELDS };
 const JsonTable status_table = JSON_TABLE(status_fields);

@@ -38,7 +38,7 @@ typedef struct Record {
         uint64_t created;
         uint64_t changed;  /* last change of state */
         uint64_t finished; /* when it ended */
-        unsigned attempt;  /* of the current stage; counts up, also over restarts */
+        unsigned attempt;  /* of the current stage, from 1 */
         char *unit;        /* unit of the current stage: set before it is started, "" between stages */
         unsigned faults;   /* platform faults of the current stage so far */
         uint64_t retry_at; /* not before */

@@ -24,7 +24,7 @@ DEFINE_STRING_TABLE(job_state, JobState, JOB_STATE)
 
 static const unsigned may_follow[_JOB_STATE_MAX] = {
         [JOB_STATE_INTAKE] = TO(INTAKE) | TO(QUEUED) | TO(REJECTED) | ENDS,
-        [JOB_STATE_QUEUED] = TO(PREPARING) | ENDS,
+        [JOB_STATE_QUEUED] = TO(QUEUED) | TO(PREPARING) | ENDS,
         [JOB_STATE_PREPARING] = TO(PREPARING) | TO(PLANNING) | ENDS,
         [JOB_STATE_PLANNING] = TO(PLANNING) | TO(RUNNING) | ENDS,
         [JOB_STATE_RUNNING] = TO(RUNNING) | TO(COLLECTING) | ENDS,
@@ -32,6 +32,9 @@ static const unsigned may_follow[_JOB_STATE_MAX] = {
         [JOB_STATE_EVALUATING] = TO(EVALUATING) | TO(GATING) | ENDS,
         [JOB_STATE_GATING] = TO(GATING) | TO(RELEASING) | ENDS,
         [JOB_STATE_RELEASING] = TO(RELEASING) | TO(DONE) | ENDS,
+        /* By "retry" only. */
+        [JOB_STATE_FAILED] = TO(QUEUED),
+        [JOB_STATE_CANCELLED] = TO(QUEUED),
 };
 
 bool job_state_may_follow(JobState from, JobState to) {
@@ -39,7 +42,7 @@ bool job_state_may_follow(JobState from, JobState to) {
 }
 
 bool job_state_is_final(JobState s) {
-        return may_follow[s] == 0;
+        return s >= JOB_STATE_DONE;
 }
 
 bool job_state_holds_slot(JobState s) {

@@ -34,7 +34,7 @@ extern const char *const job_state_names[];
 /* Whether a job may go from one state to the other. Staying (a retry of the same stage) is legal in states that work. */
 bool job_state_may_follow(JobState from, JobState to);
 
-/* Whether nothing follows. */
+/* Whether the job has ended, one way or another. */
 bool job_state_is_final(JobState s);
 
 /* Whether the job holds a slot and its share of the memory and processor budget. */

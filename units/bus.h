@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A connection to a message bus that comes back by itself: when it is lost, or not there at first, a timer tries again every
- * two seconds. What to do on it (matches, calls) is for the handlers.
+ * A connection to a message bus that comes back by itself: when it is lost, or not there at first, a timer tries again
+ * every two seconds. What to do on it (matches, calls) is for the handlers.
  */
 
 #include <systemd/sd-bus.h>
@@ -14,11 +14,17 @@
 typedef struct Bus Bus;
 
 typedef struct BusHandlers {
-        /* A fresh connection, attached to the loop, about to authenticate: install matches. Return: 0, or a negative errno to drop it. */
+        /*
+         * A fresh connection, attached to the loop, about to authenticate: install matches. Return: 0, or a negative
+         * errno to drop it.
+         */
         int (*on_attached)(void *userdata, sd_bus *bus);
         /* The bus has answered; calls get through. */
         void (*on_connected)(void *userdata, sd_bus *bus);
-        /* The connection is lost or was dropped: release every slot on it. Not called for an attempt that on_attached never saw. */
+        /*
+         * The connection is lost or was dropped: release every slot on it. Not called for an attempt that on_attached
+         * never saw.
+         */
         void (*on_lost)(void *userdata, int error);
 } BusHandlers;
 

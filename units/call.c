@@ -2,7 +2,10 @@
 #include "units/encode.h"
 #include "units/manager-internal.h"
 
-/* ---- starting --------------------------------------------------------------------------------------------------------------- */
+/*
+ * ---- starting
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 static Start *start_free(Start *s) {
         if (!s)
@@ -184,7 +187,10 @@ int units_start(UnitManager *m, const UnitPlan *plan, units_started_t callback, 
         return 0;
 }
 
-/* ---- stop, kill ------------------------------------------------------------------------------------------------------------- */
+/*
+ * ---- stop, kill
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 static Call *call_free(Call *c) {
         if (!c)
@@ -274,7 +280,10 @@ int units_kill(UnitManager *m, const char *unit, int signal, units_done_t callba
         return send_call(m, message, unit, callback, userdata);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------------------------ */
+/*
+ * ---- all of them
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 void units_cancel(UnitManager *m, const char *unit) {
         Start *s = manager_find_start(m, unit);

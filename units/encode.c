@@ -211,7 +211,10 @@ static int append_properties(sd_bus_message *m, const UnitPlan *p) {
                 r = append_binds(m, p, /* writable= */ false);
         if (r >= 0)
                 r = append_binds(m, p, /* writable= */ true);
-        /* As "+" before each command but ExecStart=; there is no other way to say it that survives a reload, see plan.h. */
+        /*
+         * As "+" before each command but ExecStart=; there is no other way to say it that survives a reload, see
+         * plan.h.
+         */
         if (r >= 0)
                 r = append_bool(m, "PermissionsStartOnly", true);
         for (UnitExecWhen when = 0; r >= 0 && when < _UNIT_EXEC_WHEN_MAX; when++)

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * ListUnitsByPatterns(): which units are loaded. Names that are not loaded are simply not in it, and asking loads nothing.
+ * ListUnitsByPatterns(): which units are loaded. Names that are not loaded are simply not in it, and asking loads
+ * nothing.
  */
 
 #include <systemd/sd-bus.h>

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What manager.c (connection, signals, listings, watches) and call.c (start, stop, kill) share, and nobody else includes.
+ * What manager.c (connection, signals, listings, watches) and call.c (start, stop, kill) share, and nobody else
+ * includes.
  */
 
 #include <sys/queue.h>
@@ -22,7 +23,9 @@ typedef struct Watch {
         uint64_t serial; /* listings asked for before say nothing about it */
 } Watch;
 
-/* The message bus lets a connection wait for no more than 128 answers at a time; starts take at most this many of them. */
+/*
+ * The message bus lets a connection wait for no more than 128 answers at a time; starts take at most this many of them.
+ */
 #define STARTS_CALLED_MAX 32u
 
 typedef enum StartState {

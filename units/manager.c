@@ -13,7 +13,10 @@
 #define OUR_PREFIX "morf-"
 #define OUR_PATTERN "morf-*"
 
-/* ---- watches: a plain list, some dozens of entries -------------------------------------------------------------------------- */
+/*
+ * ---- watches: a plain list, some dozens of entries
+ * --------------------------------------------------------------------------
+ */
 
 static Watch *find_watch(UnitManager *m, const char *unit) {
         Watch *w;
@@ -56,7 +59,10 @@ void units_unwatch(UnitManager *m, const char *unit) {
         free(w);
 }
 
-/* ---- listing: what is, whatever the hints said ------------------------------------------------------------------------------ */
+/*
+ * ---- listing: what is, whatever the hints said
+ * ------------------------------------------------------------------------------
+ */
 
 /* Handlers may start, watch and cancel: both functions below go by name, over a copy. */
 static void settle_starts(UnitManager *m, const Listing *l) {
@@ -154,7 +160,10 @@ static int on_rescan(sd_event_source *source, _unused_ uint64_t usec, void *user
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* ---- signals: hints --------------------------------------------------------------------------------------------------------- */
+/*
+ * ---- signals: hints
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static int on_job_removed(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error) {
         const char *job, *unit, *result;
@@ -189,7 +198,10 @@ static int on_reloading(sd_bus_message *message, void *userdata, _unused_ sd_bus
         return 0;
 }
 
-/* Without it the manager sends its signals to nobody. Nobody waits for the answer: a refusal means that it knows us already. */
+/*
+ * Without it the manager sends its signals to nobody. Nobody waits for the answer: a refusal means that it knows us
+ * already.
+ */
 static void subscribe(sd_bus *bus) {
         int r;
 
@@ -212,7 +224,10 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, _unused_ sd
         return 0;
 }
 
-/* ---- connection ------------------------------------------------------------------------------------------------------------- */
+/*
+ * ---- connection
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 static int on_bus_attached(void *userdata, sd_bus *bus) {
         static const struct {

@@ -4,10 +4,10 @@
 /*
  * The service manager, spoken to over the system bus on an sd-event loop.
  *
- * Losing the bus is an ordinary state: calls return -ENOTCONN, a timer connects again every two seconds, and then everything
- * watched is looked at afresh. Signals are hints only: any of them causes one listing of our units, and what that says counts.
- * A unit counts as gone when it is not loaded any more, inactive or failed. Whether it did its work is not told here but by its exit
- * record (see units/outcome.h).
+ * Losing the bus is an ordinary state: calls return -ENOTCONN, a timer connects again every two seconds, and then
+ * everything watched is looked at afresh. Signals are hints only: any of them causes one listing of our units, and what
+ * that says counts. A unit counts as gone when it is not loaded any more, inactive or failed. Whether it did its work
+ * is not told here but by its exit record (see units/outcome.h).
  */
 
 #include <systemd/sd-event.h>
@@ -24,7 +24,10 @@ enum {
 typedef struct UnitManager UnitManager;
 
 typedef struct UnitManagerHandlers {
-        /* The bus is there (again); units_start() and units_list() may be called. Before it, on_gone was called for all that is gone. */
+        /*
+         * The bus is there (again); units_start() and units_list() may be called. Before it, on_gone was called for all
+         * that is gone.
+         */
         void (*on_connected)(void *userdata);
         /* The bus is lost; a timer tries again. May be NULL. */
         void (*on_disconnected)(void *userdata, int error);
@@ -33,7 +36,8 @@ typedef struct UnitManagerHandlers {
 } UnitManagerHandlers;
 
 /*
- * Called exactly once for each successful units_start(), unless the manager is freed or units_cancel() was called before.
+ * Called exactly once for each successful units_start(), unless the manager is freed or units_cancel() was called
+ * before.
  * result: 0 (running, or has run), UNITS_E_EXISTS or UNITS_E_FAILED: the unit is watched and on_gone follows;
  * or a negative errno: nothing was started. message: text of the bus error, "" on success.
  */
@@ -50,7 +54,8 @@ typedef struct UnitState {
 } UnitState;
 
 /*
- * Makes a manager and begins to connect. event: referenced. address: NULL for the system bus, else a D-Bus address (tests).
+ * Makes a manager and begins to connect. event: referenced. address: NULL for the system bus, else a D-Bus address
+ * (tests).
  * handlers: copied. A bus that is not there is no error.
  * Return: 0 or a negative errno.
  */
@@ -63,26 +68,36 @@ bool unit_manager_is_connected(const UnitManager *m);
 
 /*
  * Starts the service of a plan (which may be freed afterwards). callback: may be NULL.
- * Return: 0 (callback will tell); -ENOTCONN; -EALREADY (a start of that name is under way); an error of unit_plan_check();
- * or another negative errno.
+ * Return: 0 (callback will tell); -ENOTCONN; -EALREADY (a start of that name is under way); an error of
+ * unit_plan_check(); or another negative errno.
  */
 int units_start(UnitManager *m, const UnitPlan *plan, units_started_t callback, void *userdata);
 
-/* Watches a unit that is known to be loaded, so that on_gone will tell of its end. Watching twice is no error. Return: 0 or -ENOMEM. */
+/*
+ * Watches a unit that is known to be loaded, so that on_gone will tell of its end. Watching twice is no error. Return:
+ * 0 or -ENOMEM.
+ */
 int units_watch(UnitManager *m, const char *unit);
 void units_unwatch(UnitManager *m, const char *unit);
 
-/* Drops the callbacks of all calls about a unit that were not answered yet, so that their userdata may be freed. The calls themselves go on. */
+/*
+ * Drops the callbacks of all calls about a unit that were not answered yet, so that their userdata may be freed. The
+ * calls themselves go on.
+ */
 void units_cancel(UnitManager *m, const char *unit);
 
-/* Stops a unit (SIGTERM, after its stop timeout SIGKILL). callback: when the stop is queued, not when it is done; may be NULL. */
+/*
+ * Stops a unit (SIGTERM, after its stop timeout SIGKILL). callback: when the stop is queued, not when it is done; may
+ * be NULL.
+ */
 int units_stop(UnitManager *m, const char *unit, units_done_t callback, void *userdata);
 
 /* Sends a signal to all processes of a unit. callback: may be NULL. */
 int units_kill(UnitManager *m, const char *unit, int signal, units_done_t callback, void *userdata);
 
 /*
- * Lists loaded units whose name matches a shell pattern, for adoption at start. Waits for the answer (at most ten seconds).
+ * Lists loaded units whose name matches a shell pattern, for adoption at start. Waits for the answer (at most ten
+ * seconds).
  * Return: 0 and a list that units_list_free() releases; -ENOTCONN; or another negative errno.
  */
 int units_list(UnitManager *m, const char *pattern, UnitState **ret, size_t *ret_n);

@@ -37,8 +37,8 @@ typedef struct UnitSliceName {
 bool unit_stage_is_valid(const char *s);
 
 /*
- * Builders. id: valid; stage: valid; attempt and step: 1 to UNIT_NUMBER_MAX. They are given names that were checked before, so
- * anything else is a bug of the caller. Return: 0 or -EINVAL.
+ * Builders. id: valid; stage: valid; attempt and step: 1 to UNIT_NUMBER_MAX. They are given names that were checked
+ * before, so anything else is a bug of the caller. Return: 0 or -EINVAL.
  */
 int unit_name_service(const char *id, const char *stage, unsigned attempt, char ret[static UNIT_NAME_SIZE]);
 int unit_name_slice(const char *id, unsigned step, unsigned attempt, char ret[static UNIT_NAME_SIZE]);

@@ -7,7 +7,9 @@
 
 /* EX_DATAERR, by which our helpers say that the user must change something. */
 #define STATUS_USER_FAULT 65
-/* EXIT_CHDIR (200) to the last of the codes with which systemd reports that it could not set up or execute the program. */
+/*
+ * EXIT_CHDIR (200) to the last of the codes with which systemd reports that it could not set up or execute the program.
+ */
 #define STATUS_SYSTEMD_MIN 200
 #define STATUS_SYSTEMD_MAX 245
 
@@ -24,7 +26,9 @@ static const char *const outcome_names[_OUTCOME_MAX] = {
 
 DEFINE_STRING_TABLE(outcome, Outcome, OUTCOME)
 
-/* Results that decide alone; the others ("success", "exit-code", "signal", "core-dump") are judged by code and status. */
+/*
+ * Results that decide alone; the others ("success", "exit-code", "signal", "core-dump") are judged by code and status.
+ */
 static const struct {
         const char *result;
         Outcome outcome;
@@ -68,7 +72,10 @@ static Outcome judge_exit(const char *status, int *ret_status) {
 static Outcome judge_record(const OutcomeEvidence *e, int *ret_status) {
         const char *result = strempty(e->result), *code = strempty(e->code), *status = strempty(e->status);
 
-        /* First, as it is the cause of whatever came after: the rest of a job that lost a process may hang, fail or pretend. */
+        /*
+         * First, as it is the cause of whatever came after: the rest of a job that lost a process may hang, fail or
+         * pretend.
+         */
         if (e->oom_kills > 0 && e->oom_kills != UINT64_MAX)
                 return OUTCOME_OOM;
         for (size_t i = 0; i < ELEMENTSOF(results); i++)
@@ -77,7 +84,10 @@ static Outcome judge_record(const OutcomeEvidence *e, int *ret_status) {
         if (streq(code, "exited")) {
                 Outcome o = judge_exit(status, ret_status);
 
-                /* A program that exited well in a service that failed otherwise, in a way not known here, is no success. */
+                /*
+                 * A program that exited well in a service that failed otherwise, in a way not known here, is no
+                 * success.
+                 */
                 return o == OUTCOME_SUCCESS && !streq(result, "success") ? OUTCOME_START_FAILED : o;
         }
         if (streq(code, "killed") || streq(code, "dumped")) {

@@ -35,11 +35,13 @@ typedef struct OutcomeEvidence {
 
 /*
  * Judges a unit that is gone (call it on no other).
- * ret_status: exit status for OUTCOME_USER_FAULT, _EXIT and (200 to 245, a code of systemd) _START_FAILED; signal number for
- * _SIGNAL; else 0. May be NULL.
+ * ret_status: exit status for OUTCOME_USER_FAULT, _EXIT and (200 to 245, a code of systemd) _START_FAILED; signal
+ * number for _SIGNAL; else 0. May be NULL.
  * Return: the outcome.
  */
 Outcome outcome_judge(const OutcomeEvidence *e, int *ret_status);
 
-/* Whether this outcome is never blamed on the user, and tried again. OUTCOME_EXIT is: only the caller knows what ran. */
+/*
+ * Whether this outcome is never blamed on the user, and tried again. OUTCOME_EXIT is: only the caller knows what ran.
+ */
 bool outcome_is_platform_fault(Outcome o);

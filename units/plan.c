@@ -133,6 +133,8 @@ int unit_plan_add_exec(UnitPlan *p, UnitExecWhen when, unsigned flags, const cha
 
         if ((int) when < 0 || when >= _UNIT_EXEC_WHEN_MAX || !argv[0] || !path_is_valid(argv[0]))
                 return note(p, -EINVAL);
+        if (when == UNIT_EXEC_START && (flags & UNIT_EXEC_PRIVILEGED))
+                return note(p, -EINVAL);
         e = add_element(p, &p->execs, &p->n_execs, sizeof(*e));
         if (!e)
                 return p->error;

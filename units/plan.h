@@ -2,17 +2,21 @@
 #pragma once
 
 /*
- * A transient service as data: what runs, as whom, with which limits, and what it can see. A plan owns copies of all strings.
+ * A transient service as data: what runs, as whom, with which limits, and what it can see. A plan owns copies of all
+ * strings.
  *
  * The setters remember the first error (-ENOMEM, -EINVAL, -E2BIG), so that a caller may build a plan without looking at
  * every return value and ask unit_plan_check() once at the end; units_start() asks it too.
  *
- * Every service made from a plan is Type=exec (a failure to start is told apart from a failure of what runs), collected when
- * it ends however it ends, without standard input, and accounted for (cpu, memory, tasks). Arguments are passed to the program as
+ * Every service made from a plan is Type=exec (a failure to start is told apart from a failure of what runs), collected
+ * when it ends however it ends, without standard input, and accounted for (cpu, memory, tasks). Arguments are passed to
+ * the program as
  * they are: neither "$VAR" nor "%n" means anything in them.
  *
- * Units survive "systemctl daemon-reload" while they run. On Debian 12 that is not to be had with the properties ExecStopPostEx and
- * the like: systemd 252 writes them into its unit file under names that it cannot read back, and then forgets the commands.
+ * Units survive "systemctl daemon-reload" while they run. On Debian 12 that is not to be had with the properties
+ * ExecStopPostEx and
+ * the like: systemd 252 writes them into its unit file under names that it cannot read back, and then forgets the
+ * commands.
  */
 
 #include "spool/base/macro.h"
@@ -26,8 +30,8 @@
 #define UNIT_UNLIMITED UINT64_MAX
 
 /*
- * START_PRE and STOP_POST commands run as root and outside of the sandbox (binds and credentials apart), START never: what
- * cleans up and bears witness must not be in the hands of what it watches.
+ * START_PRE and STOP_POST commands run as root and outside of the sandbox (binds and credentials apart), START never:
+ * what cleans up and bears witness must not be in the hands of what it watches.
  */
 typedef enum UnitExecWhen {
         UNIT_EXEC_START_PRE,
@@ -38,6 +42,7 @@ typedef enum UnitExecWhen {
 
 typedef enum UnitExecFlags {
         UNIT_EXEC_IGNORE_FAILURE = 1 << 0, /* as "-": without it a failing command keeps those behind it from running */
+        UNIT_EXEC_PRIVILEGED = 1 << 1,     /* says so; every command but START is, and START is refused it */
 } UnitExecFlags;
 
 typedef enum UnitOutput {
@@ -98,7 +103,10 @@ typedef struct UnitPlan {
         UnitLimits aux_limits;
 } UnitPlan;
 
-/* name: "morf-….service", see units/name.h; description: one line for people. Return: a plan, or NULL when out of memory. */
+/*
+ * name: "morf-….service", see units/name.h; description: one line for people. Return: a plan, or NULL when out of
+ * memory.
+ */
 UnitPlan *unit_plan_new(const char *name, const char *description, Sandbox sandbox);
 UnitPlan *unit_plan_free(UnitPlan *p);
 DEFINE_CLEANUP(UnitPlan *, unit_plan_free);
@@ -120,7 +128,10 @@ int unit_plan_set_slice(UnitPlan *p, const char *slice);
 int unit_plan_set_user(UnitPlan *p, const char *user, const char *group);
 int unit_plan_add_group(UnitPlan *p, const char *group);
 
-/* Mounts source at destination, both absolute, recursively; destination is made below /run/morf or any other tmpfs of the sandbox. */
+/*
+ * Mounts source at destination, both absolute, recursively; destination is made below /run/morf or any other tmpfs of
+ * the sandbox.
+ */
 int unit_plan_add_bind(UnitPlan *p, const char *source, const char *destination, bool writable);
 /* Makes an absolute path inaccessible, whether it exists or not. */
 int unit_plan_add_hidden(UnitPlan *p, const char *path);
@@ -129,7 +140,9 @@ int unit_plan_add_environment(UnitPlan *p, const char *name, const char *value);
 /* path: for UNIT_OUTPUT_FILE only. Standard output and standard error both go there. */
 int unit_plan_set_output(UnitPlan *p, UnitOutput output, const char *path);
 int unit_plan_set_limits(UnitPlan *p, const UnitLimits *limits);
-/* Microseconds; UNIT_UNLIMITED for none. stop_timeout: between SIGTERM and SIGKILL, and for each command of STOP_POST. */
+/*
+ * Microseconds; UNIT_UNLIMITED for none. stop_timeout: between SIGTERM and SIGKILL, and for each command of STOP_POST.
+ */
 int unit_plan_set_times(UnitPlan *p, uint64_t runtime_max_usec, uint64_t stop_timeout_usec);
 /* id: the file name that the program finds in $CREDENTIALS_DIRECTORY; path: absolute, read by the manager as root. */
 int unit_plan_add_credential(UnitPlan *p, const char *id, const char *path);
@@ -139,8 +152,8 @@ int unit_plan_add_log_field(UnitPlan *p, const char *name, const char *value);
 int unit_plan_add_capability(UnitPlan *p, unsigned capability);
 
 /*
- * Makes slice together with the service, with these limits and all IP traffic denied, and stops it when the service has ended.
- * The service need not be placed in it. The slice must be new: put the attempt into its name.
+ * Makes slice together with the service, with these limits and all IP traffic denied, and stops it when the service has
+ * ended. The service need not be placed in it. The slice must be new: put the attempt into its name.
  */
 int unit_plan_set_aux_slice(UnitPlan *p, const char *slice, const UnitLimits *limits);
 

@@ -61,7 +61,10 @@ static const Property table[] = {
         { ALL, "KeyringMode", STRING("private") },
         { ALL, "SystemCallArchitectures", KIND_STRING_LIST, .text = "native" },
         { ALL, "LimitCORE", KIND_U64, .number = 0 }, /* a core dump of a helper holds what it read */
-        /* Nothing we start needs a network: the docker command speaks to a socket file, podman runs with --network none. */
+        /*
+         * Nothing we start needs a network: the docker command speaks to a socket file, podman runs with --network
+         * none.
+         */
         { ALL, "PrivateNetwork", YES },
         { ALL, "IPAddressDeny", KIND_ANY_ADDRESS },
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a unit may not do, as one table of D-Bus properties: a baseline that every unit of ours gets, and for each profile the
- * exceptions, each with its reason beside it in sandbox.c.
+ * What a unit may not do, as one table of D-Bus properties: a baseline that every unit of ours gets, and for each
+ * profile the exceptions, each with its reason beside it in sandbox.c.
  */
 
 #include <systemd/sd-bus.h>
@@ -25,8 +25,8 @@ DECLARE_STRING_TABLE(sandbox, Sandbox);
 /*
  * Appends the properties of a profile to the open array a(sv) of a StartTransientUnit call.
  * capabilities: bit mask, 1 << CAP_X, of what the service gets beyond its profile.
- * hidden: NULL-terminated absolute paths made inaccessible, whether they exist or not (spool, data, state, configuration);
- * may be NULL. The profile that mounts the data itself (SANDBOX_ENGINE_ROOT) does not hide them.
+ * hidden: NULL-terminated absolute paths made inaccessible, whether they exist or not (spool, data, state,
+ * configuration); may be NULL. The profile that mounts the data itself (SANDBOX_ENGINE_ROOT) does not hide them.
  * Return: 0 or a negative errno.
  */
 int sandbox_append(sd_bus_message *m, Sandbox profile, uint64_t capabilities, char *const *hidden);

@@ -43,7 +43,7 @@ void log_open(const char *program, int level, bool force_journal) {
 }
 
 /* At most one iovec a field of log_message(). */
-#define FIELDS_MAX 12u
+#define FIELDS_MAX 16u
 
 static void add_field(struct iovec *fields, size_t *n, const char *name, const char *value) {
         char *text;
@@ -74,6 +74,7 @@ static void send_to_journal(int level, int error, const char *message_id, const 
                 add_field(fields, &n, "MORF_USER", job->user);
                 add_field(fields, &n, "MORF_STATE", job->state);
                 add_field(fields, &n, "MORF_UNIT", job->unit);
+                add_field(fields, &n, "MORF_FAULT", job->fault);
         }
         (void) sd_journal_sendv(fields, (int) n);
         for (size_t i = 0; i < n; i++)

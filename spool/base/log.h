@@ -19,6 +19,7 @@ typedef struct LogJob {
         const char *user;
         const char *state;
         const char *unit;
+        const char *fault; /* code of the fault that ended it */
 } LogJob;
 
 /*

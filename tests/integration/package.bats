@@ -4,15 +4,17 @@
 # PURPOSE: The Debian package on a machine of its own: what an installation makes, that it is confined, and that an
 # upgrade, a removal and a purge do what README.Debian promises.
 #
-# The tests go on from each other: install, look, upgrade, remove, purge. MORF_DEB names a package to test; else one is
-# built.
+# The tests go on from each other: install, look, upgrade, remove, purge. MORF_DEB names a package to test, made from this
+# very tree; else one is built.
+#
+# shellcheck disable=SC2016 # what is in single quotes is for the shell in the machine, or for dpkg
 
 load ../host/machine
 
 export MORF_HOST_NAME=package
 
 setup_file() {
-        cd "$BATS_TEST_DIRNAME/../.."
+        cd "$BATS_TEST_DIRNAME/../.." || return
         local raw=$BATS_FILE_TMPDIR/raw
         if [[ -n ${MORF_DEB:-} ]]; then
                 cp "$MORF_DEB" "$BATS_FILE_TMPDIR/morf.deb"
@@ -37,7 +39,7 @@ teardown_file() {
 }
 
 setup() {
-        cd "$BATS_TEST_DIRNAME/../.."
+        cd "$BATS_TEST_DIRNAME/../.." || return
 }
 
 # machine_sh SCRIPT [ARG…]: run a script in the machine that stops at the first failure.
@@ -49,7 +51,12 @@ machine_sh() {
 
 apt_install() {
         in_machine env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root \
-                --no-install-recommends "$@"
+                -o Dpkg::Options::=--force-confold --no-install-recommends "$@"
+}
+
+# refute CMD…: a plain "!" does not fail a test unless it stands last.
+refute() {
+        if "$@"; then return 1; fi
 }
 
 services() {
@@ -62,7 +69,6 @@ main_pid() {
 
 # An account as `morf user add` makes it, and a key to come with.
 make_sftp_account() {
-        # shellcheck disable=SC2016 # for the machine
         machine_sh '
                 useradd --system --user-group --groups morf-sftp --home-dir / --no-create-home --shell /usr/sbin/nologin alice
                 install -d /var/spool/morf/sftp/alice
@@ -84,11 +90,28 @@ SSH='-q -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHo
         [ -z "$output" ]
 }
 
+@test "it is built the same elsewhere, without root, from a tree that is no repository" {
+        local as=()
+        if [ "$(id -u)" -eq 0 ]; then as=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
+        # Bats keeps its directories to itself; this one is for somebody else.
+        elsewhere=$(mktemp -d)
+        chmod 0755 "$elsewhere"
+        mkdir "$elsewhere/tree"
+        tar -c --exclude=./build --exclude=./.git . | tar -x --no-same-owner -C "$elsewhere/tree"
+        touch "$elsewhere/tree/left-over"
+        if [ "$(id -u)" -eq 0 ]; then chown -R 65534:65534 "$elsewhere"; fi
+        run "${as[@]}" env TZ=Asia/Tokyo HOME=/nonexistent CFLAGS=-O0 bash -c 'umask 0077 && exec make -C "$1/tree" -j2 WERROR=1 BUILD=out deb' sh "$elsewhere"
+        cp "$elsewhere"/tree/out/deb/morf_*.deb "$BATS_FILE_TMPDIR/again.deb" || { echo "$output"; false; }
+        rm -rf "$elsewhere"
+        [ "$status" -eq 0 ]
+        cmp "$BATS_FILE_TMPDIR/morf.deb" "$BATS_FILE_TMPDIR/again.deb"
+}
+
 @test "it installs without a word of complaint" {
         run apt_install install /root/morf.deb
         echo "$output"
         [ "$status" -eq 0 ]
-        ! grep -iE 'warning|error|fail|invalid|cannot|unsafe' <<<"$output"
+        refute grep -iE 'warning|error|fail|invalid|cannot|unsafe' <<<"$output"
         [ "$(in_machine dpkg-query -W -f '${Status}' morf)" = 'install ok installed' ]
 }
 
@@ -145,7 +168,6 @@ SSH='-q -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHo
 
 @test "root without capabilities may start units from within the sandbox of morfd" {
         # What the whole service stands on: the bus takes the daemon for root, though it has no CAP_SYS_ADMIN.
-        # shellcheck disable=SC2016 # for the machine
         machine_sh '
                 properties=()
                 while IFS= read -r line; do
@@ -170,10 +192,33 @@ SSH='-q -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHo
         [[ $output == *wrong.conf:1* && $output == *slotz* && $output == *scheduler.slots* ]]
 }
 
+@test "a daemon whose configuration is refused does not start, says why, and is not tried again and again" {
+        echo 'scheduler: { slots = 0; };' | in_machine tee /etc/morf/conf.d/wrong.conf > /dev/null
+        run in_machine systemctl restart morfd.service
+        [ "$status" -ne 0 ]
+        [ "$(in_machine systemctl show --value --property=ActiveState morfd.service)" = failed ]
+        [ "$(in_machine systemctl show --value --property=ExecMainStatus morfd.service)" = 78 ]
+        in_machine journalctl -u morfd.service -n 20 -o cat | grep -F "conf.d/wrong.conf:1: 'scheduler.slots' is out of range"
+        in_machine rm /etc/morf/conf.d/wrong.conf
+        in_machine systemctl restart morfd.service
+}
+
+@test "a running daemon refuses a wrong configuration and takes a right one" {
+        pid=$(main_pid morfd.service)
+        echo 'scheduler: { slots = 0; };' | in_machine tee /etc/morf/conf.d/wrong.conf > /dev/null
+        in_machine systemctl reload morfd.service
+        wait_until 10 "it says so" machine_sh 'journalctl -b MESSAGE_ID=bbeeb6361d334c6d96f0da847a2a3b87 _PID="$1" -o cat | grep .' "$pid"
+        in_machine rm /etc/morf/conf.d/wrong.conf
+        in_machine systemctl reload morfd.service
+        wait_until 10 "it says so" machine_sh 'journalctl -b MESSAGE_ID=68e58909ccb24416925a56c9a30f4300 _PID="$1" -o cat | grep .' "$pid"
+        [ "$(main_pid morfd.service)" = "$pid" ]
+}
+
 @test "each message has a catalog entry that journalctl finds" {
-        for id in $(sed -nE 's/.*MESSAGE_ID_[A-Z_]+ "([0-9a-f]{32})".*/\1/p' spool/base/message-id.h); do
-                in_machine journalctl --dump-catalog "$id" | grep -q '^Defined-By: morf$'
-        done
+        sed -nE 's/.*MESSAGE_ID_[A-Z_]+ "([0-9a-f]{32})".*/\1/p' spool/base/message-id.h > "$BATS_TEST_TMPDIR/ids"
+        [ -s "$BATS_TEST_TMPDIR/ids" ]
+        in_machine xargs journalctl --dump-catalog < "$BATS_TEST_TMPDIR/ids" > "$BATS_TEST_TMPDIR/entries"
+        [ "$(grep -c '^Defined-By: morf$' "$BATS_TEST_TMPDIR/entries")" -eq "$(wc -l < "$BATS_TEST_TMPDIR/ids")" ]
 }
 
 @test "its manual pages are found and formatted without a warning" {
@@ -189,11 +234,11 @@ SSH='-q -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHo
 }
 
 @test "the shell completes morf" {
-        # shellcheck disable=SC2016 # for the machine
         machine_sh '
                 source /usr/share/bash-completion/bash_completion
                 _completion_loader morf || test $? = 124
-                complete -p morf
+                # Without a file of ours there would be the one that completes file names.
+                complete -p morf | tee /dev/stderr | grep -v -w _minimal
         '
 }
 
@@ -216,12 +261,11 @@ SSH='-q -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHo
 @test "a member of morf-sftp transfers files and can do nothing else" {
         # What a client does: upload, keep the times, rename into place, list, fetch.
         echo 'job: { };' | in_machine tee /root/upload > /dev/null
-        # shellcheck disable=SC2016 # for the machine
         machine_sh '
-                printf "%s\n" "put -p /root/upload incoming/.upload.part" "rename incoming/.upload.part incoming/.upload" \
-                        "mkdir incoming/.directory" "get incoming/.upload /root/fetched" "ls -la jobs" | sftp -b - $1 alice@localhost
+                printf "%s\n" "put /root/upload incoming/.plain" "put -p /root/upload incoming/.upload.part" \
+                        "rename incoming/.upload.part incoming/.upload" "mkdir incoming/.directory" "get incoming/.upload /root/fetched" "ls -la jobs" | sftp -b - $1 alice@localhost
                 cmp /root/upload /root/fetched
-                test "$(stat -c "%a %U" /var/spool/morf/sftp/alice/incoming/.upload)" = "600 alice"
+                test "$(stat -c "%a %U" /var/spool/morf/sftp/alice/incoming/.plain)" = "600 alice"
                 test "$(stat -c %Y /root/upload)" = "$(stat -c %Y /var/spool/morf/sftp/alice/incoming/.upload)"
         ' "$SSH"
 
@@ -265,7 +309,7 @@ SSH='-q -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHo
         daemon=$(main_pid morfd.service)
         [ "$daemon" -gt 0 ]
 
-        run apt_install -o Dpkg::Options::=--force-confold install /root/morf-next.deb
+        run apt_install install /root/morf-next.deb
         echo "$output"
         [ "$status" -eq 0 ]
 
@@ -308,11 +352,11 @@ SSH='-q -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHo
         run apt_install purge morf
         echo "$output"
         [ "$status" -eq 0 ]
-        ! grep -iE 'error|ignoring|cannot' <<<"$output"
+        refute grep -iE 'error|ignoring|cannot' <<<"$output"
         # What is left is the course data, and a mount point that the machine put there.
         run in_machine find / -xdev \( -path /proc -o -path /srv -o -path /opt/morf-test -o -path '/etc/morf-test*' -o -path /root \
                 -o -path /tmp -o -path /var/tmp -o -path '*morf-test*' \) -prune -o -name '*morf*' -print
-        [ -z "$(grep -vxE '/var/lib/morf|/var/log/journal.*|.*/morf-host.*|/var/lib/apt/.*' <<<"$output")" ] || { echo "$output"; false; }
+        refute grep -vxE '/var/lib/morf|/var/log/journal.*|.*/morf-host.*|/var/lib/apt/.*' <<<"$output"
         in_machine test -e /srv/morf/university/course/001/data.csv
         [ -z "$(in_machine find /var/lib/morf -mindepth 1)" ]
         run in_machine getent passwd alice

@@ -8,7 +8,6 @@ With a socket, every dump is also loaded into a server (one database a session, 
 counted there. Prints one line for each check and session; exit status 1 when any failed. Only the standard library is used.
 """
 import argparse, bisect, collections, csv, datetime, gzip, json, math, os, re, subprocess, sys
-
 SHORT = {"i": "int(11)", "t": "tinyint(4)", "t1": "tinyint(1)", "f": "float", "x": "text", "X": "longtext", "bigint": "bigint(20)"}
 CLICK_KEYS = "key value username timestamp page_url client session language from user_ip user_agent 12 13 14 30".split()
 TOKEN = re.compile(r"'((?:[^'\\]|\\.)*)'|([^',()]+)|(\),\()|([,()])", re.S)

@@ -11,7 +11,10 @@
 #include "tools/capture/child.h"
 
 #define READ_SIZE (256u * 1024u)
-/* Reads in one turn of the loop, so that timers and signals get theirs however much there is to read; more than a pipe holds. */
+/*
+ * Reads in one turn of the loop, so that timers and signals get theirs however much there is to read; more than a pipe
+ * holds.
+ */
 #define READS_PER_TURN 32u
 
 typedef struct Capture {
@@ -25,7 +28,10 @@ typedef struct Capture {
         bool write_error_told;
 } Capture;
 
-/* Reads what there is. Return: 1: there may be more; 0: nothing for now; -EPIPE: nothing ever; or another negative errno. */
+/*
+ * Reads what there is. Return: 1: there may be more; 0: nothing for now; -EPIPE: nothing ever; or another negative
+ * errno.
+ */
 static int pump(Capture *c) {
         for (unsigned i = 0; i < READS_PER_TURN; i++) {
                 ssize_t n = read(c->fd, c->buffer, READ_SIZE);
@@ -111,7 +117,9 @@ static int on_child(_unused_ sd_event_source *source, const siginfo_t *si, void 
 
         if (status == EXIT_STATUS_FOLDED && si->si_status != EXIT_STATUS_FOLDED)
                 log_notice("the command ended with status %d, which is passed on as %d", si->si_status, EXIT_STATUS_FOLDED);
-        /* What the pipe holds, and not to its end: what the command left running in the background may write for ever. */
+        /*
+         * What the pipe holds, and not to its end: what the command left running in the background may write for ever.
+         */
         (void) pump(c);
         return sd_event_exit(c->event, c->status ?: status);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Runs a command on an sd-event loop: pumps what it prints to a capped file, hands signals on to it, and ends it when it fills
- * what it may not.
+ * Runs a command on an sd-event loop: pumps what it prints to a capped file, hands signals on to it, and ends it when
+ * it fills what it may not.
  */
 
 #include "tools/capture/output.h"
@@ -19,7 +19,8 @@
 #define CAPTURE_STATUS_INTERNAL 70 /* EX_SOFTWARE */
 
 /*
- * Runs argv to its end. Return: the exit status to end with: that of the command (see child.h), EXIT_STATUS_OUTPUT_LIMIT,
- * EXIT_STATUS_DISK_LOW (spool/exit-record.h), or one of those above; what went wrong is logged.
+ * Runs argv to its end. Return: the exit status to end with: that of the command (see child.h),
+ * EXIT_STATUS_OUTPUT_LIMIT, EXIT_STATUS_DISK_LOW (spool/exit-record.h), or one of those above; what went wrong is
+ * logged.
  */
 int capture_run(char *const argv[], Output *output, Watch *watch);

@@ -20,7 +20,7 @@ int child_spawn(char *const argv[], pid_t *ret_pid, int *ret_fd);
 void child_signal(pid_t pid, int signal);
 
 /*
- * Our exit status for how the child ended: its own, or 128 and the signal that killed it, as a shell has it. 200 to 254 become
- * EXIT_STATUS_FOLDED, as systemd and morf-capture itself speak in them.
+ * Our exit status for how the child ended: its own, or 128 and the signal that killed it, as a shell has it. 200 to 254
+ * become EXIT_STATUS_FOLDED, as systemd and morf-capture itself speak in them.
  */
 int child_exit_status(const siginfo_t *si);

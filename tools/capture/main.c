@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * morf-capture: runs a command inside of a unit, keeps the head and the tail of what it prints in a file, and ends it when it fills
- * the disk. Nothing of the output goes to the journal.
+ * morf-capture: runs a command inside of a unit, keeps the head and the tail of what it prints in a file, and ends it
+ * when it fills the disk. Nothing of the output goes to the journal.
  *
  * Exit status: that of the command; 128 and the signal that killed it; 199 for 200 to 254 (systemd speaks in those);
- * 250 when the watched directories outgrew their limit; 251 when the filesystem ran low; 126 or 127 when the command could not
- * be started; 2 for a wrong command line; 70 for trouble of its own.
+ * 250 when the watched directories outgrew their limit; 251 when the filesystem ran low; 126 or 127 when the command
+ * could not be started; 2 for a wrong command line; 70 for trouble of its own.
  */
 
 #include <getopt.h>

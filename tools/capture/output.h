@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A file that keeps the beginning and the end of a stream of bytes and never more than so many of them. The beginning goes to the file at
- * once, so that one can follow it; the end is held in a ring and appended when the stream ends, behind a line that says
- * how much was left out between.
+ * A file that keeps the beginning and the end of a stream of bytes and never more than so many of them. The beginning
+ * goes to the file at once, so that one can follow it; the end is held in a ring and appended when the stream ends,
+ * behind a line that says how much was left out between.
  */
 
 #include "spool/base/macro.h"

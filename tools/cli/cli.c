@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdarg.h>
 
 #include "spool/base/fd.h"
@@ -12,6 +13,8 @@
 
 /* The newest matches that an ambiguous prefix lists. */
 #define CANDIDATES_MAX 10u
+/* The name of a process in /proc. */
+#define COMM_MAX 64u
 
 int cli_init(Cli *cli) {
         const struct passwd *pw;
@@ -239,38 +242,34 @@ int cli_find_job(Cli *cli, const char *prefix, Id *ret) {
         return 0;
 }
 
-/* Whether the service's control group has a process. Return: 1, 0, or -EAGAIN when systemd does not manage this machine. */
-static int unit_runs(void) {
-        static const char *const paths[] = {
-                "/sys/fs/cgroup/system.slice/morfd.service/cgroup.procs",
-                "/sys/fs/cgroup/systemd/system.slice/morfd.service/cgroup.procs",
-                "/sys/fs/cgroup/unified/system.slice/morfd.service/cgroup.procs",
-        };
+/* Whether a process is the daemon, as far as can be told. */
+static bool process_is_daemon(pid_t pid) {
+        _cleanup_free_ char *name = NULL;
+        char path[64];
 
-        if (access("/run/systemd/system", F_OK) < 0)
-                return -EAGAIN;
-        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
-                _cleanup_(fclosep) FILE *f = fopen(paths[i], "re");
-
-                if (f && fgetc(f) != EOF)
-                        return 1;
-        }
-        return 0;
+        if (kill(pid, 0) < 0 && errno == ESRCH)
+                return false;
+        snprintf(path, sizeof(path), "/proc/%d/comm", (int) pid);
+        return fd_read_file_at(AT_FDCWD, path, COMM_MAX, &name, NULL) < 0 || startswith(name, "morfd");
 }
 
 int cli_daemon_runs(const Cli *cli) {
-        _cleanup_free_ char *path = NULL;
-        int r = cli->runtime_dir ? -EAGAIN : unit_runs();
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_json_ json_t *report = NULL;
+        json_int_t pid;
+        size_t size;
+        int r;
 
-        if (r != -EAGAIN)
-                return r;
-        if (asprintf(&path, "%s/status.json", cli->runtime_dir ?: CLI_RUNTIME_DIR) < 0) {
+        if (asprintf(&path, "%s/" CLI_REPORT_FILE, cli->runtime_dir ?: CLI_RUNTIME_DIR) < 0) {
                 path = NULL;
                 return -EAGAIN;
         }
-        if (access(path, F_OK) == 0)
-                return 1;
-        return cli->runtime_dir ? 0 : -EAGAIN;
+        r = fd_read_file_at(AT_FDCWD, path, CLI_REPORT_MAX, &text, &size);
+        if (r < 0)
+                return r == -ENOENT ? 0 : -EAGAIN;
+        report = json_loadb(text, size, 0, NULL);
+        pid = json_integer_value(json_object_get(report, "pid"));
+        return pid <= 0 || pid > INT_MAX || process_is_daemon((pid_t) pid);
 }
 
 char *cli_helper_path(const char *name) {

@@ -31,6 +31,9 @@ typedef enum CliExit {
 #define CLI_STATUS_CRITICAL 2
 
 #define CLI_RUNTIME_DIR "/run/morf"
+/* What the daemon writes there about itself. */
+#define CLI_REPORT_FILE "status.json"
+#define CLI_REPORT_MAX (256u * 1024u)
 #define CLI_LIBEXEC_DIR "/usr/libexec/morf"
 
 typedef struct Cli {

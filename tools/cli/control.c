@@ -53,10 +53,8 @@ static bool has_effect(Request q, const Record *before, const Record *now) {
         case REQUEST_RELEASE:
                 return !now->hold;
         case REQUEST_RETRY:
-                if (!before)
-                        return false;
-                return job_state_is_final(before->state) ? !job_state_is_final(now->state)
-                                                         : now->retry_at == 0 || now->attempt != before->attempt;
+                /* A job may have failed again before it was looked at. */
+                return before && (!job_state_is_final(now->state) || now->changed != before->changed);
         case _REQUEST_MAX:
         case _REQUEST_INVALID:
                 break;
@@ -69,7 +67,10 @@ static const char *senseless(Request q, const Record *r) {
         bool ended = job_state_is_final(r->state);
 
         if (q == REQUEST_RETRY)
-                return r->state == JOB_STATE_DONE ? "it is done, there is nothing to run again; hand it in once more instead" : NULL;
+                return r->state == JOB_STATE_DONE       ? "it is done; hand it in once more to have it run again"
+                        : r->state == JOB_STATE_REJECTED ? "it was rejected; correct it and hand it in once more"
+                        : !ended                         ? "it has not ended"
+                                                         : NULL;
         if (ended)
                 return "it has ended";
         if (q == REQUEST_HOLD && r->state > JOB_STATE_QUEUED)

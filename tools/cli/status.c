@@ -11,8 +11,6 @@
 #include "tools/cli/explain.h"
 #include "tools/cli/verbs.h"
 
-#define REPORT_FILE "status.json"
-#define REPORT_MAX (256u * 1024u)
 /* Failed jobs that are looked at for recent faults of the platform. */
 #define RECENT_JOBS_MAX 200u
 #define RECENT_USEC USEC_PER_DAY
@@ -63,11 +61,11 @@ static void read_report(Status *s) {
         const json_t *item;
         size_t size, i;
 
-        if (asprintf(&path, "%s/" REPORT_FILE, s->cli->runtime_dir ?: CLI_RUNTIME_DIR) < 0) {
+        if (asprintf(&path, "%s/" CLI_REPORT_FILE, s->cli->runtime_dir ?: CLI_RUNTIME_DIR) < 0) {
                 path = NULL;
                 return;
         }
-        if (fd_read_file_at(AT_FDCWD, path, REPORT_MAX, &text, &size) < 0)
+        if (fd_read_file_at(AT_FDCWD, path, CLI_REPORT_MAX, &text, &size) < 0)
                 return;
         s->report = json_loadb(text, size, 0, NULL);
         json_array_foreach (json_object_get(s->report, "problems"), i, item)

@@ -44,7 +44,7 @@ static const Verb verbs[] = {
           "      --no-wait        do not wait for the effect\n", OWNER, verb_control },
         { "release", "morf release [--no-wait] ID...", "let held jobs start",
           "      --no-wait        do not wait for the effect\n", OWNER, verb_control },
-        { "retry", "morf retry [--no-wait] ID...", "run ended jobs again, or waiting retries at once",
+        { "retry", "morf retry [--no-wait] ID...", "run failed or cancelled jobs again",
           "      --no-wait        do not wait for the effect\n", OWNER, verb_control },
         { "check", "morf check FILE|DIRECTORY", "check a job without handing it in",
           "  Prints OK, or what is wrong, with file, line and hint. Exit status: that of morf-intake, 0 right, 65 wrong.\n", EVERYBODY, verb_check },

@@ -3,26 +3,27 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 
 #include "spool/base/fd.h"
 
 /* Bytes asked of copy_file_range() at a time. */
 #define CHUNK (UINT64_C(1) << 30)
 
+/*
+ * name is one component as readdir() gave it, so that O_NOFOLLOW and a look at the device are all that openat2() would add: that
+ * call is refused to units with RestrictSUIDSGID=, whose filter cannot see its flags.
+ */
 static int open_beneath(int dirfd, const char *name, int flags) {
-        struct open_how how = {
-                .flags = (uint64_t) (flags | O_RDONLY | O_NOFOLLOW | O_CLOEXEC),
-                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-        };
-        long fd;
+        _cleanup_fd_ int fd = -EBADF;
+        struct stat above, st;
 
-        do
-                fd = syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
-        while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-        return fd < 0 ? negative_errno() : (int) fd;
+        fd = openat(dirfd, name, flags | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return negative_errno();
+        if (fstat(dirfd, &above) < 0 || fstat(fd, &st) < 0)
+                return negative_errno();
+        return st.st_dev == above.st_dev ? TAKE_FD(fd) : -EXDEV;
 }
 
 int beneath_open_dir(int dirfd, const char *name) {

@@ -54,7 +54,10 @@ int cgroup_path_in_proc(const char *text, char ret[static CGROUP_PATH_SIZE]) {
         const char *path;
         size_t n;
 
-        /* In a hybrid layout both lines are there, and the named hierarchy is the one that systemd places all controllers by. */
+        /*
+         * In a hybrid layout both lines are there, and the named hierarchy is the one that systemd places all
+         * controllers by.
+         */
         path = find_line(text, ":name=systemd:", &n) ?: find_line(text, "::", &n);
         if (!path || path[0] != '/')
                 return -ENOENT;
@@ -165,8 +168,8 @@ static uint64_t read_tree(int rootfd, const char *controller, const char *path, 
 }
 
 /*
- * Before Linux 6.11 a refusal is counted in the group that forked, which is gone with the container; that the peak touched the
- * limit is then all that is left of it.
+ * Before Linux 6.11 a refusal is counted in the group that forked, which is gone with the container; that the peak
+ * touched the limit is then all that is left of it.
  */
 static uint64_t read_pids(int rootfd, const char *controller, const char *path, bool hierarchical) {
         uint64_t hits, peak, limit;
@@ -201,7 +204,6 @@ static void read_unified(int rootfd, const char *path, CgroupUsage *u) {
 
 static void read_split(int rootfd, const char *path, CgroupUsage *u) {
         uint64_t nsec = read_number(rootfd, "cpuacct", path, "cpuacct.usage");
-        uint64_t failures = read_number(rootfd, "memory", path, "memory.failcnt");
 
         if (nsec == CGROUP_UNKNOWN)
                 nsec = read_number(rootfd, "cpu,cpuacct", path, "cpuacct.usage");
@@ -212,8 +214,11 @@ static void read_split(int rootfd, const char *path, CgroupUsage *u) {
         u->memory_peak = read_number(rootfd, "memory", path, "memory.max_usage_in_bytes");
         u->oom_kills = read_tree(rootfd, "memory", path, "memory.oom_control", "oom_kill");
         u->pids_max_hits = read_pids(rootfd, "pids", path, /* hierarchical= */ false);
-        u->memory_limit_reached = failures > 0 && failures != CGROUP_UNKNOWN &&
-                near_limit(u->memory_peak, read_number(rootfd, "memory", path, "memory.limit_in_bytes"));
+        /*
+         * Not by memory.failcnt: a refusal is counted in the lowest group whose limit is reached, which may be the
+         * container's.
+         */
+        u->memory_limit_reached = near_limit(u->memory_peak, read_number(rootfd, "memory", path, "memory.limit_in_bytes"));
 }
 
 void cgroup_read_usage(int rootfd, const char *path, CgroupUsage *ret) {

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a control group and all below it have used, read from the cgroup filesystem: version 2, or version 1 with one hierarchy a
- * controller (systemd's "legacy" and "hybrid"). What cannot be read is not known, and no error.
+ * What a control group and all below it have used, read from the cgroup filesystem: version 2, or version 1 with one
+ * hierarchy a controller (systemd's "legacy" and "hybrid"). What cannot be read is not known, and no error.
  */
 
 #include "spool/base/macro.h"
@@ -20,7 +20,7 @@ typedef struct CgroupUsage {
         uint64_t oom_kills;
         /* How often a new process was refused; at least 1 when the limit was ever reached. */
         uint64_t pids_max_hits;
-        /* The memory limit was reached at some time (or the usage came so near that no page fitted). */
+        /* The memory limit was reached at some time, or so nearly that what was asked for did not fit. */
         bool memory_limit_reached;
         bool unified; /* version 2 */
 } CgroupUsage;
@@ -29,7 +29,8 @@ typedef struct CgroupUsage {
 int cgroup_path_of_slice(const char *slice, char ret[static CGROUP_PATH_SIZE]);
 
 /*
- * The systemd path in the text of a /proc/PID/cgroup file, "/system.slice/x.service". Return: 0, -ENOENT or -ENAMETOOLONG.
+ * The systemd path in the text of a /proc/PID/cgroup file, "/system.slice/x.service". Return: 0, -ENOENT or
+ * -ENAMETOOLONG.
  */
 int cgroup_path_in_proc(const char *text, char ret[static CGROUP_PATH_SIZE]);
 

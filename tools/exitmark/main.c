@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * morf-exitmark: the last command of every unit of a stage (ExecStopPost=+, as root). Publishes how the unit ended and what its
- * control group has used as an exit record, so that neither a lost bus nor a dead daemon loses a result.
+ * morf-exitmark: the last command of every unit of a stage (ExecStopPost=+, as root). Publishes how the unit ended and
+ * what its control group has used as an exit record, so that neither a lost bus nor a dead daemon loses a result.
  *
- * Missing accounting is no failure. Only a record that cannot be written is one, as the daemon then has to take the stage for lost.
+ * Missing accounting is no failure. Only a record that cannot be written is one, as the daemon then has to take the
+ * stage for lost.
  */
 
 #include <getopt.h>
@@ -16,10 +17,9 @@
 #include "spool/base/time.h"
 #include "spool/exit-record.h"
 #include "tools/exitmark/cgroup.h"
+#include "tools/exitmark/mark.h"
 
 #define EXIT_USAGE 2
-/* 128 and SIGKILL, as a shell and docker report a command that was killed. */
-#define STATUS_KILLED "137"
 
 static const char *arg_out, *arg_name, *arg_slice, *arg_cgroup, *arg_cgroup_root;
 
@@ -117,7 +117,6 @@ static int find_cgroup(char ret[static CGROUP_PATH_SIZE]) {
 static void account(ExitRecord *record) {
         _cleanup_fd_ int rootfd = -EBADF;
         char path[CGROUP_PATH_SIZE];
-        CgroupUsage usage;
         int r;
 
         r = find_cgroup(path);
@@ -129,24 +128,7 @@ static void account(ExitRecord *record) {
                 log_warning_errno(r, "cannot find the control group of the unit, ignoring");
                 return;
         }
-        cgroup_read_usage(rootfd, path, &usage);
-        record->cpu_usec = usage.cpu_usec;
-        record->memory_peak = usage.memory_peak;
-        record->oom_kills = usage.oom_kills;
-        record->pids_max_hits = usage.pids_max_hits;
-        /*
-         * Version 1 counts in the group of the victim, and a container's group is gone by now: killed at the memory limit must
-         * do as the sign of it.
-         */
-        if (!usage.unified && usage.oom_kills == 0 && usage.memory_limit_reached &&
-            (streq(record->status, STATUS_KILLED) || streq(record->status, "KILL")))
-                record->oom_kills = 1;
-}
-
-static void copy_text(char ret[static EXIT_RECORD_TEXT_MAX + 1], const char *variable, const char *fallback) {
-        const char *e = getenv(variable);
-
-        snprintf(ret, EXIT_RECORD_TEXT_MAX + 1, "%s", e && exit_record_text_is_valid(e) ? e : fallback);
+        mark_account(record, rootfd, path);
 }
 
 int main(int argc, char *argv[]) {
@@ -159,9 +141,7 @@ int main(int argc, char *argv[]) {
         if (r != 0)
                 return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
 
-        copy_text(record.result, "SERVICE_RESULT", "unknown");
-        copy_text(record.code, "EXIT_CODE", "");
-        copy_text(record.status, "EXIT_STATUS", "");
+        mark_ending(&record, getenv("SERVICE_RESULT"), getenv("EXIT_CODE"), getenv("EXIT_STATUS"));
         account(&record);
         record.finished = time_now_realtime();
 

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The output of a build: kept in a file of bounded size, its beginning and its end, while the builder's own "Step k/n" lines
- * are followed. Containers print into the same stream, so a step only counts when it is the next one of the same n; what else
- * is in the text never leaves the machine.
+ * The output of a build: kept in a file of bounded size, its beginning and its end, while the builder's own "Step k/n"
+ * lines are followed. Containers print into the same stream, so a step only counts when it is the next one of the same
+ * n; what else is in the text never leaves the machine.
  */
 
 #include "spool/base/macro.h"
@@ -17,8 +17,8 @@ typedef struct BuildLog {
         char *tail;         /* ring of the last bytes */
         size_t tail_size;
         uint64_t tail_bytes; /* bytes that went to the ring in all */
-        unsigned step;      /* the last that began, 0 for none */
-        unsigned steps;     /* of so many */
+        unsigned step;       /* the last that began, 0 for none */
+        unsigned steps;      /* of so many */
         char line[BUILD_LOG_LINE_MAX];
         size_t line_length; /* BUILD_LOG_LINE_MAX: too long to be a step */
 } BuildLog;

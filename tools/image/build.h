@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Building an image from context/, by the engine's own (legacy) builder, whose containers have the limits and the network
- * that they are given.
+ * Building an image from context/, by the engine's own (legacy) builder, whose containers have the limits and the
+ * network that they are given.
  */
 
 #include "tools/image/inspect.h"

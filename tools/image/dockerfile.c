@@ -23,7 +23,8 @@ static void check_done(Check *c) {
 /* Letters, digits and what else an image name may hold; so nothing that docker would unquote or expand. */
 static bool is_plain(const char *s, const char *more) {
         for (; *s; s++)
-                if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || strchr("._-/:@", *s) || strchr(more, *s)))
+                if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') ||
+                      strchr("._-/:@", *s) || strchr(more, *s)))
                         return false;
         return true;
 }
@@ -70,7 +71,8 @@ static int take_arg(Check *c, const Instruction *i) {
                 size_t n = strcspn(*w, "=");
 
                 if (r >= 0)
-                        r = strv_addf(&c->args, "%.*s=%s", (int) n, *w, (*w)[n] == '=' && is_plain(*w + n + 1, "") ? *w + n + 1 : "$");
+                        r = strv_addf(&c->args, "%.*s=%s", (int) n, *w,
+                                      (*w)[n] == '=' && is_plain(*w + n + 1, "") ? *w + n + 1 : "$");
         }
         return r;
 }
@@ -122,7 +124,8 @@ static int check_image(const Check *c, const Instruction *i, const char *image) 
         if (r == DOCKERFILE_BASE_USABLE || (r == DOCKERFILE_BASE_ABSENT && c->policy->network))
                 return 0;
         r = refuse(c, i, "base image '%s' is not available here", image);
-        if (fault_set_hint(c->f, "Build on an image that the operator offers, or build on your own machine and submit the image as "
+        if (fault_set_hint(c->f, "Build on an image that the operator offers, or build on your own machine and submit "
+                                 "the image as "
                                  "a docker save archive.") < 0)
                 return -ENOMEM;
         return r;
@@ -191,7 +194,8 @@ static int check_add(const Check *c, const Instruction *i, const char *rest) {
 
         if (c->policy->network || !strpbrk(rest, ":$\\"))
                 return 0;
-        r = refuse(c, i, "ADD may not hold ':', '$' or '\\' here, for it could fetch a URL, and builds have no network");
+        r = refuse(c, i,
+                   "ADD may not hold ':', '$' or '\\' here, for it could fetch a URL, and builds have no network");
         if (fault_set_hint(c->f, "Put the file beside the Dockerfile and use COPY.") < 0)
                 return -ENOMEM;
         return r;
@@ -213,7 +217,7 @@ static bool has_here_document(const char *text) {
 
 static int check_instruction(Check *c, const Instruction *i) {
         _cleanup_instruction_ Instruction nested = {};
-        const char *rest;
+        const char *rest = NULL;
         int r;
 
         if (streq(i->word, "FROM"))
@@ -261,16 +265,20 @@ int dockerfile_check(const char *text, size_t size, const DockerfilePolicy *poli
         return 0;
 }
 
-int dockerfile_find(const char *text, size_t size, unsigned number, unsigned *ret_line, char ret_word[static INSTRUCTION_WORD_MAX + 1]) {
+int dockerfile_find(const char *text, size_t size, unsigned number, unsigned *ret_line,
+                    char ret_word[static INSTRUCTION_WORD_MAX + 1], unsigned *ret_count) {
         InstructionReader reader = instruction_reader(text, size);
         _cleanup_instruction_ Instruction i = {};
+        unsigned count = 0;
         int r;
 
-        for (unsigned k = 1; (r = instruction_next(&reader, &i)) > 0; k++)
-                if (k == number) {
+        while ((r = instruction_next(&reader, &i)) > 0)
+                if (++count == number) {
                         *ret_line = i.line;
                         strcpy(ret_word, i.word);
-                        return 0;
                 }
-        return r < 0 ? r : -ENOENT;
+        if (r < 0)
+                return r;
+        *ret_count = count;
+        return number > 0 && number <= count ? 0 : -ENOENT;
 }

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * What a Dockerfile would make the engine do beyond its build containers. The engine itself, which has a network whatever
- * network its containers have, fetches what ADD names by URL and every image that FROM or COPY --from name and that is not
- * on the machine; and any image on the machine can be named by its id, that of somebody else's job too. So instructions are
- * read here before the engine sees them, and what two versions of the engine may read differently is refused.
+ * What a Dockerfile would make the engine do beyond its build containers. The engine itself, which has a network
+ * whatever network its containers have, fetches what ADD names by URL and every image that FROM or COPY --from name and
+ * that is not on the machine; and any image on the machine can be named by its id, that of somebody else's job too. So
+ * instructions are read here before the engine sees them, and what two versions of the engine may read differently is
+ * refused.
  */
 
 #include "spool/fault.h"
@@ -32,7 +33,8 @@ typedef struct DockerfilePolicy {
 int dockerfile_check(const char *text, size_t size, const DockerfilePolicy *policy, Fault *f);
 
 /*
- * Where the number-th instruction (from 1) begins and what it is, in upper case.
+ * Where the number-th instruction (from 1) begins and what it is, in upper case, and how many there are.
  * Return: 0, -ENOENT, or another negative errno.
  */
-int dockerfile_find(const char *text, size_t size, unsigned number, unsigned *ret_line, char ret_word[static INSTRUCTION_WORD_MAX + 1]);
+int dockerfile_find(const char *text, size_t size, unsigned number, unsigned *ret_line,
+                    char ret_word[static INSTRUCTION_WORD_MAX + 1], unsigned *ret_count);

@@ -22,14 +22,15 @@ void engine_result_done(EngineResult *r) {
         *r = (EngineResult){};
 }
 
-/* Nothing of our own environment but where the engine is: a client configuration could bring proxies and credentials. */
+/* Nothing of our own environment but where the engine is: a client configuration could bring proxies and credentials.
+ */
 static int make_environment(char ***ret) {
         static const char *const passed[] = { "PATH", "DOCKER_HOST", "DOCKER_API_VERSION", "TMPDIR" };
         _cleanup_strv_ char **l = NULL;
         int r;
 
-        r = strv_add_many(&l, "HOME=/nonexistent", "DOCKER_CONFIG=/nonexistent", "DOCKER_BUILDKIT=0", "DOCKER_CLI_HINTS=false", "LC_ALL=C.UTF-8",
-                          NULL);
+        r = strv_add_many(&l, "HOME=/nonexistent", "DOCKER_CONFIG=/nonexistent", "DOCKER_BUILDKIT=0",
+                          "DOCKER_CLI_HINTS=false", "LC_ALL=C.UTF-8", NULL);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(passed); i++) {
                 const char *value = getenv(passed[i]);
 
@@ -112,7 +113,9 @@ static int reap(pid_t pid, uint64_t timeout_usec, int *ret_status) {
                 for (;;) {
                         uint64_t left = time_sub(end, time_now_boottime()) / USEC_PER_MSEC;
                         int n = poll(&(struct pollfd){ .fd = pidfd, .events = POLLIN }, 1,
-                                     timeout_usec == USEC_INFINITY ? -1 : left < INT32_MAX ? (int) left : INT32_MAX);
+                                     timeout_usec == USEC_INFINITY ? -1
+                                     : left < INT32_MAX            ? (int) left
+                                                                   : INT32_MAX);
 
                         if (n < 0 && errno == EINTR)
                                 continue;
@@ -194,7 +197,10 @@ char *engine_complaint(const EngineResult *result) {
 
 bool engine_is_to_blame(const EngineResult *result) {
         static const char *const beginnings[] = {
-                "Cannot connect to the Docker daemon", "error during connect", "unexpected EOF", "Error response from daemon: Bad response from Docker",
+                "Cannot connect to the Docker daemon",
+                "error during connect",
+                "unexpected EOF",
+                "Error response from daemon: Bad response from Docker",
         };
         const char *line = strempty(result->errors), *end;
 

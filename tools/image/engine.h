@@ -53,5 +53,6 @@ int engine_ping(const char *engine);
 /* The last line of what the command printed as errors, for a log: fresh, escaped, or NULL when out of memory. */
 char *engine_complaint(const EngineResult *result);
 
-/* Whether the errors of a command that failed tell of the engine or the machine rather than of what it was asked to do. */
+/* Whether the errors of a command that failed tell of the engine or the machine rather than of what it was asked to do.
+ */
 bool engine_is_to_blame(const EngineResult *result);

@@ -7,8 +7,13 @@
 
 /* Return: 1 with the first line of what the format made; 0 where there is no such image; or a negative errno. */
 static int inspect(const char *engine, const char *image, const char *format, char **ret) {
-        char *const args[] = { (char *) "image", (char *) "inspect", (char *) "--format", (char *) (uintptr_t) format, (char *) "--",
-                               (char *) (uintptr_t) image, NULL };
+        char *const args[] = { (char *) "image",
+                               (char *) "inspect",
+                               (char *) "--format",
+                               (char *) (uintptr_t) format,
+                               (char *) "--",
+                               (char *) (uintptr_t) image,
+                               NULL };
         _cleanup_engine_result_ EngineResult result = {};
         int r;
 

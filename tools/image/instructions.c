@@ -58,7 +58,7 @@ static bool is_escape_directive(const Line *l) {
         while (i < l->size && is_blank(l->p[i]))
                 i++;
         return l->size - i >= strlen("escape") && strncasecmp(l->p + i, "escape", strlen("escape")) == 0 &&
-                memchr(l->p + i, '=', l->size - i);
+               memchr(l->p + i, '=', l->size - i);
 }
 
 /* Whether a line could be one of the instructions that fetch something. */
@@ -100,7 +100,9 @@ static int next_continuation(InstructionReader *reader, Line *ret) {
                         continue;
                 }
                 if (doubtful && is_fetching(ret))
-                        return refuse(reader, ret->number, "this line follows an indented comment within an instruction; remove the comment");
+                        return refuse(
+                                reader, ret->number,
+                                "this line follows an indented comment within an instruction; remove the comment");
                 return 1;
         }
         return r;
@@ -116,7 +118,8 @@ static int join(InstructionReader *reader, Line *line, char **ret) {
                 bool continued = line->size > 0 && line->p[line->size - 1] == '\\';
 
                 if (continued && line->size > 1 && line->p[line->size - 2] == '\\')
-                        return refuse(reader, line->number, "this line ends with two backslashes, which engines read differently");
+                        return refuse(reader, line->number,
+                                      "this line ends with two backslashes, which engines read differently");
                 r = append(&text, &size, line->p, continued ? line->size - 1 : line->size);
                 if (r < 0)
                         return r;
@@ -138,8 +141,8 @@ static int join(InstructionReader *reader, Line *line, char **ret) {
 
 int instruction_split(const char *s, unsigned line, Instruction *ret) {
         static const char *const words[] = {
-                "ADD",  "ARG",   "CMD",        "COPY",    "ENTRYPOINT", "ENV",   "EXPOSE",     "FROM", "HEALTHCHECK",
-                "LABEL", "MAINTAINER", "ONBUILD", "RUN",  "SHELL",      "STOPSIGNAL", "USER",  "VOLUME", "WORKDIR",
+                "ADD",   "ARG",        "CMD",     "COPY", "ENTRYPOINT", "ENV",        "EXPOSE", "FROM",   "HEALTHCHECK",
+                "LABEL", "MAINTAINER", "ONBUILD", "RUN",  "SHELL",      "STOPSIGNAL", "USER",   "VOLUME", "WORKDIR",
         };
         _cleanup_instruction_ Instruction i = { .line = line };
         size_t n, size;

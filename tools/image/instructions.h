@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * The instructions of a Dockerfile, one after the other: comments left out, continued lines joined. Where versions of docker's
- * own reader differ (a line ending with two backslashes, an escape directive, an indented comment within an instruction that
- * hides the next one), the text is refused, so that nobody can show us one Dockerfile and docker another.
+ * The instructions of a Dockerfile, one after the other: comments left out, continued lines joined. Where versions of
+ * docker's own reader differ (a line ending with two backslashes, an escape directive, an indented comment within an
+ * instruction that hides the next one), the text is refused, so that nobody can show us one Dockerfile and docker
+ * another.
  */
 
 #include "spool/base/macro.h"
@@ -22,8 +23,8 @@ void instruction_done(Instruction *i);
 
 typedef struct InstructionReader {
         const char *p, *end;
-        unsigned line;      /* of p */
-        const char *wrong;  /* after -EBADMSG: what is wrong, as a sentence */
+        unsigned line;     /* of p */
+        const char *wrong; /* after -EBADMSG: what is wrong, as a sentence */
         unsigned wrong_line;
 } InstructionReader;
 

@@ -106,18 +106,21 @@ static int copy_text(Copy *c, struct archive_entry *e, int (*normalise)(const ch
                 return r;
         size = strlen(changed);
         archive_entry_set_size(e, (la_int64_t) size);
-        if (archive_write_header(c->to, e) < ARCHIVE_WARN || archive_write_data(c->to, changed, size) != (la_ssize_t) size)
+        if (archive_write_header(c->to, e) < ARCHIVE_WARN ||
+            archive_write_data(c->to, changed, size) != (la_ssize_t) size)
                 return write_error(c);
         return 0;
 }
 
 /* The intake refused these already; docker unpacks as root, so they are refused once more. */
 static bool is_safe(struct archive_entry *e, const char *name) {
-        if (name[0] == '/' || streq(name, "..") || startswith(name, "../") || strstr(name, "/../") || endswith(name, "/.."))
+        if (name[0] == '/' || streq(name, "..") || startswith(name, "../") || strstr(name, "/../") ||
+            endswith(name, "/.."))
                 return false;
         if (archive_entry_hardlink(e))
                 return false;
-        return archive_entry_filetype(e) == AE_IFREG || archive_entry_filetype(e) == AE_IFDIR || archive_entry_filetype(e) == AE_IFLNK;
+        return archive_entry_filetype(e) == AE_IFREG || archive_entry_filetype(e) == AE_IFDIR ||
+               archive_entry_filetype(e) == AE_IFLNK;
 }
 
 static int copy_member(Copy *c, struct archive_entry *e) {

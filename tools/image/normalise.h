@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Rewrites a docker save archive on its way to `docker load`, so that loading it gives an image without a name: a tar that
- * says it is "morf-base:bookworm" must not become that. RepoTags become null in manifest.json, "repositories" is left out, and
- * names go from the annotations of index.json; everything else passes as it is.
+ * Rewrites a docker save archive on its way to `docker load`, so that loading it gives an image without a name: a tar
+ * that says it is "morf-base:bookworm" must not become that. RepoTags become null in manifest.json, "repositories" is
+ * left out, and names go from the annotations of index.json; everything else passes as it is.
  */
 
 #include "spool/base/macro.h"
@@ -17,7 +17,8 @@
 int normalise_archive(int in_fd, int out_fd);
 
 /*
- * The two texts that change, as fresh strings. Return: 0; -EBADMSG (not what it should be); -ENOMEM.
+ * The two texts that change, as fresh strings.
+ * Return: 0; -EBADMSG (not what it should be); -ENOMEM.
  */
 int normalise_manifest(const char *text, size_t size, char **ret);
 int normalise_index(const char *text, size_t size, char **ret);

@@ -14,7 +14,11 @@
 
 static int fill_record(const PrepareOptions *o, const char *id, bool built, bool reused, ImageRecord *ret) {
         _cleanup_image_record_ ImageRecord record = {
-                .version = IMAGE_RECORD_VERSION, .id = strdup(id), .digest = strdup(o->digest), .built = built, .reused = reused,
+                .version = IMAGE_RECORD_VERSION,
+                .id = strdup(id),
+                .digest = strdup(o->digest),
+                .built = built,
+                .reused = reused,
         };
 
         if (!record.id || !record.digest)
@@ -58,7 +62,9 @@ static int load(const PrepareOptions *o, Fault *f) {
         r = engine_ping(o->engine);
         if (r < 0)
                 return r;
-        return fault_set(f, FAULT_IMAGE, NULL, 0, "docker could not load the image archive: its layers are damaged or do not fit its configuration");
+        return fault_set(
+                f, FAULT_IMAGE, NULL, 0,
+                "docker could not load the image archive: its layers are damaged or do not fit its configuration");
 }
 
 static int prepare_archive(const PrepareOptions *o, ImageRecord *ret, Fault *f) {
@@ -78,7 +84,8 @@ static int prepare_archive(const PrepareOptions *o, ImageRecord *ret, Fault *f) 
         if (r < 0)
                 return r;
         if (r == 0 || !streq(id, wanted))
-                return fault_set(f, FAULT_IMAGE, NULL, 0, "docker loaded the image archive, but not as the image that it states");
+                return fault_set(f, FAULT_IMAGE, NULL, 0,
+                                 "docker loaded the image archive, but not as the image that it states");
         return fill_record(o, id, /* built= */ false, /* reused= */ false, ret);
 }
 
@@ -88,8 +95,9 @@ static void store_name(const PrepareOptions *o, char ret[static DIGEST_LENGTH + 
 }
 
 /*
- * Looks up what was built from this context before. Labels of images could be forged by a Dockerfile, so only our own records
- * are believed. Return: 1 with *ret filled, 0 or a negative errno.
+ * Looks up what was built from this context before. Labels of images could be forged by a Dockerfile, so only our own
+ * records are believed.
+ * Return: 1 with *ret filled, 0 or a negative errno.
  */
 static int find_built(const PrepareOptions *o, ImageRecord *ret) {
         char name[DIGEST_LENGTH + 6], id[IMAGE_ID_LENGTH + 1];

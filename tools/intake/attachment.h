@@ -10,7 +10,8 @@
 #include "tools/intake/job-file.h"
 
 /*
- * Finds, judges and (a directory) copies it, and fills m->image; where it is not there and may come later, fills m->needs.
+ * Finds, judges and (a directory) copies it, and fills m->image; where it is not there and may come later, fills
+ * m->needs.
  * Return: 0; -EBADMSG with *f set (E_ATTACHMENT, E_IMAGE, E_TOO_BIG); or another negative errno.
  */
 int attachment_take(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, Manifest *m, Fault *f);

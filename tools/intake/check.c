@@ -135,7 +135,8 @@ int check_run(const char *path, bool json) {
         if (r >= 0)
                 r = out_fd = fd_open_dir_at(AT_FDCWD, scratch);
         if (r >= 0)
-                r = intake_run(&(IntakeRequest){ .drop_fd = drop_fd, .main = name, .label = path, .out_fd = out_fd }, &m, &f);
+                r = intake_run(&(IntakeRequest){ .drop_fd = drop_fd, .main = name, .label = path, .out_fd = out_fd },
+                               &m, &f);
         if (r < 0 && (r != -EBADMSG || f.code == FAULT_NONE)) {
                 log_error_errno(r, "cannot check '%s'", path);
                 return FAULT_EXIT_TEMPORARY;

@@ -78,7 +78,8 @@ bool context_is_junk(const char *path) {
 }
 
 static int refuse_entries(const Context *c) {
-        return fault_set(c->source.f, FAULT_TOO_BIG, c->source.label, 0, "there are more than %u files and directories", LIMIT_DROP_ENTRIES);
+        return fault_set(c->source.f, FAULT_TOO_BIG, c->source.label, 0, "there are more than %u files and directories",
+                         LIMIT_DROP_ENTRIES);
 }
 
 /* Judges a path and makes room for it. */
@@ -168,8 +169,10 @@ int context_write(Context *c, const void *data, size_t size) {
         if (c->total > LIMIT_ZIP_TOTAL_BYTES)
                 return fault_set(source->f, FAULT_TOO_BIG, source->label, 0, "its files are larger than %s together",
                                  format_size(LIMIT_ZIP_TOTAL_BYTES, buffer));
-        if (source->packed_size > 0 && c->total > LIMIT_ZIP_RATIO_FLOOR_BYTES && c->total / LIMIT_ZIP_RATIO > source->packed_size)
-                return fault_set(source->f, FAULT_TOO_BIG, source->label, 0, "it unpacks to more than %u times its size", LIMIT_ZIP_RATIO);
+        if (source->packed_size > 0 && c->total > LIMIT_ZIP_RATIO_FLOOR_BYTES &&
+            c->total / LIMIT_ZIP_RATIO > source->packed_size)
+                return fault_set(source->f, FAULT_TOO_BIG, source->label, 0,
+                                 "it unpacks to more than %u times its size", LIMIT_ZIP_RATIO);
         r = digest_add(c->digest, data, size);
         if (r < 0)
                 return r;
@@ -271,7 +274,8 @@ int context_copy(Context *c, int fd) {
 
 /* Bytewise, but with '/' before everything else, so that what is below a directory follows it at once. */
 static int compare_entries(const void *a, const void *b) {
-        const unsigned char *p = (const unsigned char *) ((const Entry *) a)->path, *q = (const unsigned char *) ((const Entry *) b)->path;
+        const unsigned char *p = (const unsigned char *) ((const Entry *) a)->path,
+                            *q = (const unsigned char *) ((const Entry *) b)->path;
 
         while (*p && *p == *q)
                 p++, q++;
@@ -295,12 +299,13 @@ static int sum_up(Context *c, char ret[static DIGEST_LENGTH + 1]) {
                 r = digest_add(d, version, strlen(version));
         for (size_t i = 0; r >= 0 && i < c->n; i++) {
                 const Entry *e = &c->entries[i];
+                char kind = e->executable ? 'x' : 'f';
                 _cleanup_free_ char *line = NULL;
                 int n;
 
                 if (e->directory && !is_empty_directory(c, i))
                         continue;
-                n = asprintf(&line, "%c%s%c%s\n", e->directory ? 'd' : e->executable ? 'x' : 'f', e->path, '\0', e->digest);
+                n = asprintf(&line, "%c%s%c%s\n", e->directory ? 'd' : kind, e->path, '\0', e->digest);
                 r = n < 0 ? -ENOMEM : digest_add(d, line, (size_t) n);
         }
         return r < 0 ? r : digest_finish(d, ret);
@@ -339,9 +344,11 @@ int context_finish(Context *c, char ret[static DIGEST_LENGTH + 1]) {
 
         if (c->n > 1)
                 qsort(c->entries, c->n, sizeof(*c->entries), compare_entries);
-        dockerfile = bsearch(&(Entry){ .path = (char *) (uintptr_t) "Dockerfile" }, c->entries, c->n, sizeof(*c->entries), compare_entries);
+        dockerfile = bsearch(&(Entry){ .path = (char *) (uintptr_t) "Dockerfile" }, c->entries, c->n,
+                             sizeof(*c->entries), compare_entries);
         if (!dockerfile || dockerfile->directory)
-                return fault_set(c->source.f, c->source.code, c->source.label, 0, "there is no file 'Dockerfile' at its top");
+                return fault_set(c->source.f, c->source.code, c->source.label, 0,
+                                 "there is no file 'Dockerfile' at its top");
         r = sum_up(c, ret);
         if (r < 0)
                 return r;

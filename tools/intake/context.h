@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * context/: the directory that an image is built from. It is written file by file from something foreign (a zip, a dropped
- * directory) under caps, with only regular files and directories, modes 0644 and 0755 and all times 0, so that what is built
- * depends on names, executable bits and contents alone. Its digest covers exactly these.
+ * context/: the directory that an image is built from. It is written file by file from something foreign (a zip, a
+ * dropped directory) under caps, with only regular files and directories, modes 0644 and 0755 and all times 0, so that
+ * what is built depends on names, executable bits and contents alone. Its digest covers exactly these.
  */
 
 #include "spool/base/digest.h"
@@ -23,8 +23,9 @@ typedef struct ContextSource {
 } ContextSource;
 
 /*
- * Makes an empty context/ below out_fd, removing one that is there. source is copied, what it points to must outlive the context.
- * All functions return 0; -EBADMSG with *source->f set where the input is at fault; or another negative errno.
+ * Makes an empty context/ below out_fd, removing one that is there. source is copied, what it points to must outlive
+ * the context. All functions return 0; -EBADMSG with *source->f set where the input is at fault; or another negative
+ * errno.
  */
 int context_new(int out_fd, const ContextSource *source, Context **ret);
 Context *context_free(Context *c);

@@ -18,8 +18,8 @@ typedef enum MemberKind { MEMBER_FILE, MEMBER_DIRECTORY, MEMBER_LINK } MemberKin
 typedef struct Member {
         char *name;
         MemberKind kind;
-        char *target;     /* of a link: the member that it points to */
-        bool is_config;   /* its content is JSON and has the digest that its name says */
+        char *target;      /* of a link: the member that it points to */
+        bool is_config;    /* its content is JSON and has the digest that its name says */
         DockerImage image; /* what that JSON says */
 } Member;
 
@@ -135,8 +135,10 @@ static int take_file(Scan *s, struct archive_entry *e, Member *m) {
         _cleanup_free_ char *data = NULL;
         int r;
 
-        if (archive_entry_size(e) < 0 || __builtin_add_overflow(s->total, size, &s->total) || s->total > LIMIT_IMAGE_BYTES)
-                return fault_set(s->f, FAULT_TOO_BIG, s->file, 0, "the image is larger than %u GiB", (unsigned) (LIMIT_IMAGE_BYTES / LIMIT_GIB));
+        if (archive_entry_size(e) < 0 || __builtin_add_overflow(s->total, size, &s->total) ||
+            s->total > LIMIT_IMAGE_BYTES)
+                return fault_set(s->f, FAULT_TOO_BIG, s->file, 0, "the image is larger than %u GiB",
+                                 (unsigned) (LIMIT_IMAGE_BYTES / LIMIT_GIB));
         /* A member that is skipped by seeking is not missed when it is cut off. */
         if (archive_filter_code(s->archive, 0) == ARCHIVE_FILTER_NONE && archive_entry_sparse_count(e) == 0 &&
             (uint64_t) archive_filter_bytes(s->archive, 0) + size > s->file_size)
@@ -232,7 +234,8 @@ static int compare_members(const void *a, const void *b) {
 }
 
 static const Member *find_member(const Scan *s, const char *name) {
-        return bsearch(&(Member){ .name = (char *) (uintptr_t) name }, s->members, s->n, sizeof(*s->members), compare_members);
+        return bsearch(&(Member){ .name = (char *) (uintptr_t) name }, s->members, s->n, sizeof(*s->members),
+                       compare_members);
 }
 
 static int check_members(const Scan *s) {
@@ -269,7 +272,8 @@ static int check_layers(const Scan *s, const json_t *layers, size_t expected) {
                         return refuse_member(s, name, "is named as a layer but is not in the archive");
         }
         if (expected != json_array_size(layers))
-                return refuse(s, "its manifest.json names %zu layers, but its configuration %zu", json_array_size(layers), expected);
+                return refuse(s, "its manifest.json names %zu layers, but its configuration %zu",
+                              json_array_size(layers), expected);
         return 0;
 }
 
@@ -291,7 +295,8 @@ static int check_manifest(const Scan *s, DockerImage *ret) {
         image = json_array_get(manifest, 0);
         config = json_string_value(json_object_get(image, "Config"));
         tags = json_object_get(image, "RepoTags");
-        if (!config || !json_is_array(json_object_get(image, "Layers")) || (tags && !json_is_array(tags) && !json_is_null(tags)))
+        if (!config || !json_is_array(json_object_get(image, "Layers")) ||
+            (tags && !json_is_array(tags) && !json_is_null(tags)))
                 return refuse(s, "its manifest.json lacks 'Config' or 'Layers', or has a key of the wrong type");
         if (!stated_digest(config, digest))
                 return refuse(s, "its manifest.json names a configuration in a way that docker does not");
@@ -299,7 +304,8 @@ static int check_manifest(const Scan *s, DockerImage *ret) {
         if (!m)
                 return refuse(s, "the configuration that its manifest.json names is not in the archive");
         if (!m->is_config)
-                return refuse(s, "the image's configuration does not have the digest that its name states, or is not JSON");
+                return refuse(
+                        s, "the image's configuration does not have the digest that its name states, or is not JSON");
         r = check_layers(s, json_object_get(image, "Layers"), m->image.layers);
         if (r < 0)
                 return r;

@@ -77,10 +77,14 @@ static int list(int fd, Listing *ret) {
 /* Says why the only thing in the drop is not a job. */
 static int refuse_form(const char *name, const char *label, Fault *f) {
         if (endswith(name, "client.config"))
-                return fault_set(f, FAULT_JOBFILE, label, 0, "a MORF 2.0 client.config is not supported yet in this version");
-        if (endswith(name, ".tar") || endswith(name, ".tar.gz") || endswith(name, ".tgz") || endswith(name, ".tar.zst") || endswith(name, ".tar.xz"))
-                return fault_set(f, FAULT_JOBFILE, label, 0, "an archive alone is not a job; a job file (*.cfg) beside it must name it");
-        return fault_set(f, FAULT_JOBFILE, label, 0, "this is not a job: a job file (*.cfg), a job zip (*.zip) or a directory with a job file is");
+                return fault_set(f, FAULT_JOBFILE, label, 0,
+                                 "a MORF 2.0 client.config is not supported yet in this version");
+        if (endswith(name, ".tar") || endswith(name, ".tar.gz") || endswith(name, ".tgz") ||
+            endswith(name, ".tar.zst") || endswith(name, ".tar.xz"))
+                return fault_set(f, FAULT_JOBFILE, label, 0,
+                                 "an archive alone is not a job; a job file (*.cfg) beside it must name it");
+        return fault_set(f, FAULT_JOBFILE, label, 0,
+                         "this is not a job: a job file (*.cfg), a job zip (*.zip) or a directory with a job file is");
 }
 
 static int take_directory(int dirfd, const char *name, const char *label, Drop *d, Fault *f) {
@@ -98,9 +102,11 @@ static int take_directory(int dirfd, const char *name, const char *label, Drop *
         if (strv_length(l.job_files) == 0 && strv_contains(l.all, "client.config"))
                 return refuse_form("client.config", d->label, f);
         if (strv_length(l.job_files) == 0)
-                return fault_set(f, FAULT_JOBFILE, d->label, 0, "there is no job file (*.cfg) at the top of the directory");
+                return fault_set(f, FAULT_JOBFILE, d->label, 0,
+                                 "there is no job file (*.cfg) at the top of the directory");
         if (strv_length(l.job_files) > 1)
-                return fault_set(f, FAULT_JOBFILE, d->label, 0, "there is more than one job file (*.cfg) at the top of the directory");
+                return fault_set(f, FAULT_JOBFILE, d->label, 0,
+                                 "there is more than one job file (*.cfg) at the top of the directory");
         d->main = strdup(l.job_files[0]);
         if (!d->main || asprintf(&d->prefix, "%s/", name) < 0)
                 return -ENOMEM;
@@ -159,6 +165,7 @@ int drop_find(int dirfd, Drop *ret, Fault *f) {
         if (strv_length(l.job_files) == 1)
                 return drop_take(dirfd, l.job_files[0], /* label= */ NULL, ret, f);
         if (strv_length(l.all) > 1)
-                return fault_set(f, FAULT_JOBFILE, NULL, 0, "there is no job file (*.cfg) in the drop, but more than one other file");
+                return fault_set(f, FAULT_JOBFILE, NULL, 0,
+                                 "there is no job file (*.cfg) in the drop, but more than one other file");
         return drop_take(dirfd, l.all[0], /* label= */ NULL, ret, f);
 }

@@ -15,10 +15,10 @@ typedef enum DropForm {
 
 typedef struct Drop {
         DropForm form;
-        int fd;         /* the directory that holds main */
-        char *main;     /* the job file or zip, in fd */
-        char *prefix;   /* of a path in fd, to make it one below the drop's directory: "" or "name/" */
-        char *label;    /* what messages call main */
+        int fd;       /* the directory that holds main */
+        char *main;   /* the job file or zip, in fd */
+        char *prefix; /* of a path in fd, to make it one below the drop's directory: "" or "name/" */
+        char *label;  /* what messages call main */
 } Drop;
 
 #define DROP_INIT ((Drop){ .fd = -EBADF })
@@ -39,8 +39,9 @@ void drop_done(Drop *d);
 #define _cleanup_drop_ _cleanup_(drop_done)
 
 /*
- * The sentence for a file that fd_open_regular_at() or fd_open_dir_at() refused. label: its name for messages; wanted: "a file" or
- * "a directory"; max_size: the limit for -EFBIG.
- * Return: -EBADMSG with *f set where error tells about the file (-ELOOP, -EBADMSG, -ENOTDIR, -EMLINK, -EFBIG, -ENOENT); else error.
+ * The sentence for a file that fd_open_regular_at() or fd_open_dir_at() refused. label: its name for messages; wanted:
+ * "a file" or "a directory"; max_size: the limit for -EFBIG.
+ * Return: -EBADMSG with *f set where error tells about the
+ * file (-ELOOP, -EBADMSG, -ENOTDIR, -EMLINK, -EFBIG, -ENOENT); else error.
  */
 int drop_refuse_open(FaultCode code, const char *label, const char *wanted, uint64_t max_size, int error, Fault *f);

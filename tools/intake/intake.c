@@ -64,7 +64,8 @@ static int run_job_file(const IntakeRequest *request, const Drop *drop, Manifest
         r = digest_text(text, size, &m->drop_digest);
         if (r < 0)
                 return r;
-        r = job_file_parse(text, size, drop->label, drop->form == DROP_DIRECTORY ? JOB_FILE_IN_DIRECTORY : JOB_FILE_ALONE, m, &attachment, f);
+        r = job_file_parse(text, size, drop->label,
+                           drop->form == DROP_DIRECTORY ? JOB_FILE_IN_DIRECTORY : JOB_FILE_ALONE, m, &attachment, f);
         if (r < 0)
                 return r;
         if (!m->name) {
@@ -74,7 +75,8 @@ static int run_job_file(const IntakeRequest *request, const Drop *drop, Manifest
                 if (!m->name)
                         return -ENOMEM;
                 if (!name_is_valid(m->name))
-                        return fault_set(f, FAULT_JOBFILE, drop->label, 0, "'name' is not given and the file's own name cannot serve as one");
+                        return fault_set(f, FAULT_JOBFILE, drop->label, 0,
+                                         "'name' is not given and the file's own name cannot serve as one");
         }
         return attachment_take(request, drop, &attachment, m, f);
 }
@@ -123,6 +125,10 @@ int intake_run(const IntakeRequest *request, Manifest *ret, Fault *f) {
         _cleanup_drop_ Drop drop = DROP_INIT;
         int r;
 
+        /* Unless the job says otherwise. */
+        r = strv_add_many(&m.notify, "accepted", "started", NULL);
+        if (r < 0)
+                return r;
         if (request->main)
                 r = drop_take(request->drop_fd, request->main, request->label, &drop, f);
         else

@@ -9,10 +9,11 @@
 #include "spool/manifest.h"
 
 typedef struct IntakeRequest {
-        int drop_fd;         /* the directory that the drop is in */
-        const char *main;    /* the job file, zip or directory in it, for which everything else there is no matter; NULL: find it */
-        const char *label;   /* what messages call main; NULL: its name */
-        bool may_need;       /* a job file may name files that are not there yet; else they are a fault */
+        int drop_fd;       /* the directory that the drop is in */
+        const char *main;  /* the job file, zip or directory in it, for which everything else there is no matter; NULL:
+                              find it */
+        const char *label; /* what messages call main; NULL: its name */
+        bool may_need;     /* a job file may name files that are not there yet; else they are a fault */
         const char *machine; /* images must run on this (uname -m), or NULL */
         int out_fd;          /* directory where context/ is made */
 } IntakeRequest;

@@ -22,7 +22,8 @@ typedef struct Reader {
         Fault *f;
 } Reader;
 
-/* One key of a group: what it takes (in words, for the message), as a set of libconfig types, and what to do with it. */
+/* One key of a group: what it takes (in words, for the message), as a set of libconfig types, and what to do with it.
+ */
 typedef struct Key {
         const char *name;
         const char *takes;
@@ -33,7 +34,8 @@ typedef struct Key {
 #define TYPE(x) (1u << CONFIG_TYPE_##x)
 #define TYPE_INTEGER (TYPE(INT) | TYPE(INT64))
 
-#define complain(reader, s, ...) fault_set((reader)->f, FAULT_JOBFILE, (reader)->file, config_setting_source_line(s), __VA_ARGS__)
+#define complain(reader, s, ...) \
+        fault_set((reader)->f, FAULT_JOBFILE, (reader)->file, config_setting_source_line(s), __VA_ARGS__)
 
 void job_attachment_done(JobAttachment *a) {
         free(a->path);
@@ -78,13 +80,15 @@ static int set_name(const Reader *reader, const config_setting_t *s) {
         if (r < 0)
                 return r;
         if (!name_is_valid(value))
-                return refuse_value(reader, s, value,
-                                    "a name is 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit");
+                return refuse_value(
+                        reader, s, value,
+                        "a name is 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit");
         return replace_string(&reader->m->name, value);
 }
 
 /* One of n words. */
-static int get_word(const Reader *reader, const config_setting_t *s, const char *const *words, size_t n, const char *rule, int *ret) {
+static int get_word(const Reader *reader, const config_setting_t *s, const char *const *words, size_t n,
+                    const char *rule, int *ret) {
         const char *value;
         int r;
 
@@ -134,11 +138,13 @@ static int set_attachment(const Reader *reader, const config_setting_t *s, Manif
         if (r < 0)
                 return r;
         if (reader->kind == JOB_FILE_IN_ZIP)
-                return complain(reader, s, "'%s' is not allowed in a job zip, whose image is its own Dockerfile", config_setting_name(s));
+                return complain(reader, s, "'%s' is not allowed in a job zip, whose image is its own Dockerfile",
+                                config_setting_name(s));
         if (a->path)
                 return complain(reader, s, "'image' and 'dockerfile' are both given; a job has one image");
         if (strstr(value, "://"))
-                return complain(reader, s, "'%s' is a URL; upload the file beside the job file and give its name", config_setting_name(s));
+                return complain(reader, s, "'%s' is a URL; upload the file beside the job file and give its name",
+                                config_setting_name(s));
 
         path = strdup(startswith(value, "./") ? value + 2 : value);
         if (!path)
@@ -148,10 +154,12 @@ static int set_attachment(const Reader *reader, const config_setting_t *s, Manif
                 path[n - 1] = '\0';
         if (reader->kind == JOB_FILE_ALONE && !name_is_valid(path))
                 return refuse_value(reader, s, value,
-                                    "it must be the name of a file or folder beside the job file, with letters, digits, '.', '_' and '-' only");
+                                    "it must be the name of a file or folder beside the job file, with letters, "
+                                    "digits, '.', '_' and '-' only");
         if (!name_is_relative_path(path, LIMIT_DROP_DEPTH - 1))
                 return refuse_value(reader, s, value,
-                                    "it must be a path below the job file's folder, with letters, digits, '.', '_', '-' and '/' only");
+                                    "it must be a path below the job file's folder, with letters, digits, '.', '_', "
+                                    "'-' and '/' only");
         a->kind = kind;
         a->line = config_setting_source_line(s);
         a->path = TAKE_PTR(path);
@@ -167,7 +175,8 @@ static int set_dockerfile(const Reader *reader, const config_setting_t *s) {
 }
 
 /* A list of different strings, each judged by check(). */
-static int get_strings(const Reader *reader, const config_setting_t *s, unsigned max, bool (*check)(const char *), const char *rule, char ***ret) {
+static int get_strings(const Reader *reader, const config_setting_t *s, unsigned max, bool (*check)(const char *),
+                       const char *rule, char ***ret) {
         const char *key = config_setting_name(s);
         _cleanup_strv_ char **l = NULL;
         int r;
@@ -197,8 +206,10 @@ static int get_strings(const Reader *reader, const config_setting_t *s, unsigned
 }
 
 static int set_courses(const Reader *reader, const config_setting_t *s) {
-        return get_strings(reader, s, LIMIT_COURSES, name_is_valid,
-                           "a course name is 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit", &reader->m->courses);
+        return get_strings(
+                reader, s, LIMIT_COURSES, name_is_valid,
+                "a course name is 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit",
+                &reader->m->courses);
 }
 
 static bool is_event(const char *s) {
@@ -206,7 +217,8 @@ static bool is_event(const char *s) {
 }
 
 static int set_notify(const Reader *reader, const config_setting_t *s) {
-        return get_strings(reader, s, 2, is_event, "notify takes \"accepted\" and \"started\"; the end of a job is always mailed",
+        return get_strings(reader, s, 2, is_event,
+                           "notify takes \"accepted\" and \"started\"; the end of a job is always mailed",
                            &reader->m->notify);
 }
 
@@ -221,15 +233,18 @@ static int set_args(const Reader *reader, const config_setting_t *s) {
 
                 if (!name_is_valid(name))
                         return refuse_value(reader, item, name,
-                                            "the name of an argument is 1 to 64 letters, digits, '_' or '-', and begins with a letter or digit");
+                                            "the name of an argument is 1 to 64 letters, digits, '_' or '-', and "
+                                            "begins with a letter or digit");
                 if (config_setting_type(item) != CONFIG_TYPE_STRING)
-                        return complain(reader, item, "the value of argument '%s' must be a string in quotes, numbers too", name);
+                        return complain(reader, item,
+                                        "the value of argument '%s' must be a string in quotes, numbers too", name);
                 r = get_string(reader, item, name, &value);
                 if (r < 0)
                         return r;
                 if (!name_is_argument_value(value))
                         return refuse_value(reader, item, value,
-                                            "the value of an argument is 1 to 256 printable ASCII characters and does not begin with '-'");
+                                            "the value of an argument is 1 to 256 printable ASCII characters and does "
+                                            "not begin with '-'");
                 r = manifest_add_argument(reader->m, name, value);
                 if (r < 0)
                         return r;
@@ -238,11 +253,13 @@ static int set_args(const Reader *reader, const config_setting_t *s) {
 }
 
 static int set_cpus(const Reader *reader, const config_setting_t *s) {
-        double value = config_setting_type(s) == CONFIG_TYPE_FLOAT ? config_setting_get_float(s) : (double) config_setting_get_int64(s);
+        double value = config_setting_type(s) == CONFIG_TYPE_FLOAT ? config_setting_get_float(s)
+                                                                   : (double) config_setting_get_int64(s);
 
         /* Written so that a NaN is refused too. */
         if (!(value * 1000 >= LIMIT_CPUS_MILLI_MIN && value * 1000 <= LIMIT_CPUS_MILLI_MAX))
-                return complain(reader, s, "'cpus' must be between %g and %g", LIMIT_CPUS_MILLI_MIN / 1000.0, LIMIT_CPUS_MILLI_MAX / 1000.0);
+                return complain(reader, s, "'cpus' must be between %g and %g", LIMIT_CPUS_MILLI_MIN / 1000.0,
+                                LIMIT_CPUS_MILLI_MAX / 1000.0);
         reader->m->limits.cpus_milli = (uint64_t) llround(value * 1000);
         return 0;
 }
@@ -251,9 +268,8 @@ static int set_cpus(const Reader *reader, const config_setting_t *s) {
  * A number with a unit, or a whole number of the smallest unit. parse(): for strings.
  * Return: 0; -ERANGE where it is outside [min, max]; -EINVAL where it is no such number; -EBADMSG; -ENOMEM.
  */
-static int get_quantity(
-                const Reader *reader, const config_setting_t *s, int (*parse)(const char *, uint64_t *), uint64_t scale,
-                uint64_t min, uint64_t max, uint64_t *ret) {
+static int get_quantity(const Reader *reader, const config_setting_t *s, int (*parse)(const char *, uint64_t *),
+                        uint64_t scale, uint64_t min, uint64_t max, uint64_t *ret) {
         uint64_t value;
         int r;
 
@@ -286,7 +302,8 @@ static int get_size(const Reader *reader, const config_setting_t *s, uint64_t mi
         if (r == -EINVAL)
                 return complain(reader, s, "'%s' must be a size such as \"512M\" or \"2G\"", key);
         if (r == -ERANGE)
-                return complain(reader, s, "'%s' must be between %s and %s", key, format_size(min, least), format_size(max, most));
+                return complain(reader, s, "'%s' must be between %s and %s", key, format_size(min, least),
+                                format_size(max, most));
         return r;
 }
 
@@ -301,7 +318,8 @@ static int set_output(const Reader *reader, const config_setting_t *s) {
 static int set_time(const Reader *reader, const config_setting_t *s) {
         int r;
 
-        r = get_quantity(reader, s, parse_span, USEC_PER_SEC, LIMIT_TIME_USEC_MIN, LIMIT_TIME_USEC_MAX, &reader->m->limits.time_usec);
+        r = get_quantity(reader, s, parse_span, USEC_PER_SEC, LIMIT_TIME_USEC_MIN, LIMIT_TIME_USEC_MAX,
+                         &reader->m->limits.time_usec);
         if (r == -EINVAL)
                 return complain(reader, s, "'time' must be a length of time such as \"90m\" or \"2h\"");
         if (r == -ERANGE)
@@ -387,17 +405,21 @@ static int refuse_syntax(const Reader *reader, const config_t *c, const char *te
         for (const char *p = text; (p = strchr(p, '\n')) && p[1 + strspn(p + 1, " \t\r\n\f")] != '\0'; p++)
                 last++;
         if (strstr(what, "duplicate"))
-                return fault_set(reader->f, FAULT_JOBFILE, reader->file, line, "the same key is given twice in one group");
+                return fault_set(reader->f, FAULT_JOBFILE, reader->file, line,
+                                 "the same key is given twice in one group");
         if (strstr(what, "mismatched"))
-                return fault_set(reader->f, FAULT_JOBFILE, reader->file, line, "the values of a list in [ ] must all be of one type");
+                return fault_set(reader->f, FAULT_JOBFILE, reader->file, line,
+                                 "the values of a list in [ ] must all be of one type");
         if (line >= last)
                 return fault_set(reader->f, FAULT_JOBFILE, reader->file, line,
-                                 "syntax error at the end of the file: a ';', a quote or the closing '};' is missing, or the file was cut off");
+                                 "syntax error at the end of the file: a ';', a quote or the closing '};' is missing, "
+                                 "or the file was cut off");
         return fault_set(reader->f, FAULT_JOBFILE, reader->file, line,
                          "syntax error: a ';', a quote or a bracket is missing or misplaced at this line or before it");
 }
 
-int job_file_parse(const char *text, size_t size, const char *file, JobFileKind kind, Manifest *m, JobAttachment *ret_attachment, Fault *f) {
+int job_file_parse(const char *text, size_t size, const char *file, JobFileKind kind, Manifest *m,
+                   JobAttachment *ret_attachment, Fault *f) {
         static const Key top[] = { { "job", "a group: job: { ... };", TYPE(GROUP), set_job } };
         _cleanup_attachment_ JobAttachment attachment = {};
         const Reader reader = { .file = file, .kind = kind, .m = m, .attachment = &attachment, .f = f };

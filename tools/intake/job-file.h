@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The native job file, morf-job(5): libconfig text with one group "job". It is judged completely here; what is left to others
- * is whether the attachment exists and whether the operator allows what is asked for.
+ * The native job file, morf-job(5): libconfig text with one group "job". It is judged completely here; what is left to
+ * others is whether the attachment exists and whether the operator allows what is asked for.
  */
 
 #include "spool/fault.h"
@@ -26,9 +26,11 @@ void job_attachment_done(JobAttachment *a);
 #define _cleanup_attachment_ _cleanup_(job_attachment_done)
 
 /*
- * Reads size bytes of text, which are followed by a NUL byte, into m: name, mode, profile, courses, limits, notify and args.
- * Keys that are absent leave in m what it holds; mode and profile begin with 0, which is their default.
- * file: the name for messages. ret_attachment: filled unless kind is JOB_FILE_IN_ZIP.
- * Return: 0; -EBADMSG with *f set; or -ENOMEM.
+ * Reads size bytes of text, which are followed by a NUL byte, into m: name, mode, profile, courses, limits, notify and
+ * args. Keys that are absent leave in m what it holds; mode and profile begin with 0, which is their default. file: the
+ * name for messages. ret_attachment: filled unless kind is JOB_FILE_IN_ZIP.
+ * Return: 0; -EBADMSG with *f set; or
+ * -ENOMEM.
  */
-int job_file_parse(const char *text, size_t size, const char *file, JobFileKind kind, Manifest *m, JobAttachment *ret_attachment, Fault *f);
+int job_file_parse(const char *text, size_t size, const char *file, JobFileKind kind, Manifest *m,
+                   JobAttachment *ret_attachment, Fault *f);

@@ -14,8 +14,10 @@ static int check_line(const char *line, size_t size, const char *file, unsigned 
         if (!name_is_utf8(line, size))
                 return fault_set(f, FAULT_JOBFILE, file, number, "this line is not valid UTF-8");
 
-        /* libconfig knows the directive only at the beginning of a line; to refuse it within a comment too costs nothing. */
-        while (blank < size && (line[blank] == ' ' || line[blank] == '\t' || line[blank] == '\r' || line[blank] == '\f'))
+        /* libconfig knows the directive only at the beginning of a line; to refuse it within a comment too costs
+         * nothing. */
+        while (blank < size &&
+               (line[blank] == ' ' || line[blank] == '\t' || line[blank] == '\r' || line[blank] == '\f'))
                 blank++;
         if (size - blank >= strlen("@include") && memcmp(line + blank, "@include", strlen("@include")) == 0)
                 return fault_set(f, FAULT_JOBFILE, file, number, "@include is not allowed in a job file");
@@ -45,7 +47,8 @@ int job_text_check(const char *data, size_t size, const char *file, const char *
                         return r;
                 for (size_t i = 0; i < n; i++)
                         if ((p[i] == '=' || p[i] == ':') && ++settings > LIMIT_JOB_FILE_SETTINGS)
-                                return fault_set(f, FAULT_JOBFILE, file, line, "there are more than %u settings in the file",
+                                return fault_set(f, FAULT_JOBFILE, file, line,
+                                                 "there are more than %u settings in the file",
                                                  LIMIT_JOB_FILE_SETTINGS);
                 p += n + 1;
         }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The bytes of a job file before libconfig sees them. libconfig stops at a NUL byte, follows "@include" to any file that it
- * may read, and compares every new key with all earlier ones; so all of that is refused here, with the line.
+ * The bytes of a job file before libconfig sees them. libconfig stops at a NUL byte, follows "@include" to any file
+ * that it may read, and compares every new key with all earlier ones; so all of that is refused here, with the line.
  */
 
 #include "spool/fault.h"

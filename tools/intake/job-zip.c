@@ -25,7 +25,7 @@ typedef struct Zip {
         char *path;              /* its path, judged, without a final '/' */
         Entry *entries;
         size_t n;
-        char *top;               /* the folder that everything is in, or NULL */
+        char *top; /* the folder that everything is in, or NULL */
         char *settings;
         size_t settings_size;
 } Zip;
@@ -56,7 +56,8 @@ static int refuse_read(const Zip *z) {
         if (e == ENOMEM || e == EIO || e == EINTR)
                 return -e;
         if (z->path)
-                return refuse_entry(z, z->path, "cannot be unpacked: the zip is damaged, or uses a compression other than deflate");
+                return refuse_entry(z, z->path,
+                                    "cannot be unpacked: the zip is damaged, or uses a compression other than deflate");
         return refuse(z, "the zip is damaged");
 }
 
@@ -140,7 +141,8 @@ static int list_entries(Zip *z) {
                 if (!bigger)
                         return -ENOMEM;
                 z->entries = bigger;
-                z->entries[z->n++] = (Entry){ .path = TAKE_PTR(z->path), .directory = archive_entry_filetype(z->e) == AE_IFDIR };
+                z->entries[z->n++] =
+                        (Entry){ .path = TAKE_PTR(z->path), .directory = archive_entry_filetype(z->e) == AE_IFDIR };
         }
         if (r < 0)
                 return r;
@@ -154,7 +156,8 @@ static int list_entries(Zip *z) {
 }
 
 static bool has_file(const Zip *z, const char *path) {
-        const Entry *e = bsearch(&(Entry){ .path = (char *) (uintptr_t) path }, z->entries, z->n, sizeof(*z->entries), compare_entries);
+        const Entry *e = bsearch(&(Entry){ .path = (char *) (uintptr_t) path }, z->entries, z->n, sizeof(*z->entries),
+                                 compare_entries);
 
         return e && !e->directory;
 }
@@ -174,7 +177,8 @@ static int find_top(Zip *z) {
                 const char *rest = startswith(z->entries[i].path, top);
 
                 if (!rest || (rest[0] != '/' && !(rest[0] == '\0' && z->entries[i].directory)))
-                        return refuse(z, "there is no file 'Dockerfile' at its root, and not everything is in one folder");
+                        return refuse(z,
+                                      "there is no file 'Dockerfile' at its root, and not everything is in one folder");
         }
         if (!has_file(z, dockerfile))
                 return refuse(z, "there is no file 'Dockerfile' at its root or in its one folder '%s'", top);
@@ -270,9 +274,8 @@ static int unpack(Zip *z, uint64_t size, int out_fd, char ret_digest[static DIGE
         return r < 0 ? r : context_finish(c, ret_digest);
 }
 
-int job_zip_unpack(
-                int fd, uint64_t size, const char *label, int out_fd, char ret_digest[static DIGEST_LENGTH + 1],
-                char **ret_settings, size_t *ret_settings_size, Fault *f) {
+int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, char ret_digest[static DIGEST_LENGTH + 1],
+                   char **ret_settings, size_t *ret_settings_size, Fault *f) {
         _cleanup_(zip_done) Zip z = { .fd = fd, .label = label, .f = f };
         locale_t utf8, before;
         int r;

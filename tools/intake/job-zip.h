@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The job zip: a Dockerfile and what it needs, at the root or below exactly one top folder, as a source host's "download zip"
- * makes it. It is unpacked into context/ under the caps of limits.h. A file morf.cfg at its top is a job file without an image;
- * it is read, and left out of the context.
+ * The job zip: a Dockerfile and what it needs, at the root or below exactly one top folder, as a source host's
+ * "download zip" makes it. It is unpacked into context/ under the caps of limits.h. A file morf.cfg at its top is a job
+ * file without an image; it is read, and left out of the context.
  */
 
 #include "spool/fault.h"
@@ -18,6 +18,5 @@
  * ret_digest: of the context. ret_settings: the text of morf.cfg, NUL-terminated, or NULL where there is none.
  * Return: 0; -EBADMSG with *f set; or another negative errno.
  */
-int job_zip_unpack(
-                int fd, uint64_t size, const char *label, int out_fd, char ret_digest[static DIGEST_LENGTH + 1],
-                char **ret_settings, size_t *ret_settings_size, Fault *f);
+int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, char ret_digest[static DIGEST_LENGTH + 1],
+                   char **ret_settings, size_t *ret_settings_size, Fault *f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * morf-intake: reads one drop and says what job it is, or what is wrong with it. It runs unprivileged, without a network, and
- * sees nothing but a private copy of the drop.
+ * morf-intake: reads one drop and says what job it is, or what is wrong with it. It runs unprivileged, without a
+ * network, and sees nothing but a private copy of the drop.
  */
 
 #include <getopt.h>
@@ -20,7 +20,8 @@ static bool arg_json;
 static void help(void) {
         printf("morf-intake --drop DIR --out DIR\n"
                "morf-intake --check PATH [--json]\n\n"
-               "Reads the drop in DIR (a job file with its attachments, a job zip, or a directory with a job file) and\n"
+               "Reads the drop in DIR (a job file with its attachments, a job zip, or a directory with a job file) "
+               "and\n"
                "writes manifest.json, and context/ where an image is to be built, or fault.json.\n\n"
                "  --drop DIR    a directory that holds one drop and nothing else\n"
                "  --out DIR     where the results go\n"
@@ -102,7 +103,9 @@ static int run(void) {
         }
         if (uname(&machine) < 0)
                 machine.machine[0] = '\0';
-        r = intake_run(&(IntakeRequest){ .drop_fd = drop_fd, .may_need = true, .machine = machine.machine, .out_fd = out_fd }, &m, &f);
+        r = intake_run(
+                &(IntakeRequest){ .drop_fd = drop_fd, .may_need = true, .machine = machine.machine, .out_fd = out_fd },
+                &m, &f);
         if (r >= 0)
                 r = manifest_write_at(out_fd, &m);
         return helper_finish(out_fd, r, &f);

@@ -72,7 +72,8 @@ static int refuse_incomplete(int fd, const char *label, Fault *f) {
         return fault_set(f, FAULT_ZIP, label, 0, "the zip is incomplete: the table of contents at its end is missing");
 }
 
-/* Finds the end record, which is the last thing in the file but for a comment. Return: 0, -ENODATA (none) or a negative errno. */
+/* Finds the end record, which is the last thing in the file but for a comment. Return: 0, -ENODATA (none) or a negative
+ * errno. */
 static int find_end(int fd, uint64_t size, uint64_t *ret_offset, unsigned char ret[static END_SIZE]) {
         _cleanup_free_ unsigned char *tail = NULL;
         size_t n = size < END_SIZE + END_COMMENT_MAX ? (size_t) size : END_SIZE + END_COMMENT_MAX;
@@ -95,7 +96,8 @@ static int find_end(int fd, uint64_t size, uint64_t *ret_offset, unsigned char r
         return -ENODATA;
 }
 
-/* The zip64 end record stands before its locator, which stands before the end record at offset. Return: 0 or -ENODATA or a negative errno. */
+/* The zip64 end record stands before its locator, which stands before the end record at offset. Return: 0 or -ENODATA
+ * or a negative errno. */
 static int find_end64(int fd, uint64_t offset, Directory *ret) {
         unsigned char locator[LOCATOR_SIZE], end[END64_SIZE];
         uint64_t end_offset;
@@ -114,7 +116,9 @@ static int find_end64(int fd, uint64_t offset, Directory *ret) {
                 return r;
         if (get32(end) != END64_SIGNATURE || get64(end + 40) > end_offset)
                 return -ENODATA;
-        *ret = (Directory){ .entries = get64(end + 32), .size = get64(end + 40), .offset = end_offset - get64(end + 40) };
+        *ret = (Directory){ .entries = get64(end + 32),
+                            .size = get64(end + 40),
+                            .offset = end_offset - get64(end + 40) };
         return 0;
 }
 
@@ -123,21 +127,27 @@ static int check_headers(const unsigned char *p, size_t size, uint64_t entries, 
                 size_t name, total;
 
                 if (size < HEADER_SIZE || get32(p) != HEADER_SIGNATURE)
-                        return fault_set(f, FAULT_ZIP, label, 0, "the zip is damaged: its table of contents breaks off");
+                        return fault_set(f, FAULT_ZIP, label, 0,
+                                         "the zip is damaged: its table of contents breaks off");
                 name = get16(p + 28);
                 total = HEADER_SIZE + name + get16(p + 30) + get16(p + 32);
                 if (size < total)
-                        return fault_set(f, FAULT_ZIP, label, 0, "the zip is damaged: its table of contents breaks off");
+                        return fault_set(f, FAULT_ZIP, label, 0,
+                                         "the zip is damaged: its table of contents breaks off");
                 if (get16(p + 8) & FLAG_ENCRYPTED)
-                        return fault_set(f, FAULT_ZIP, label, 0, "entry %" PRIu64 " is encrypted; make the zip without a password", i + 1);
+                        return fault_set(f, FAULT_ZIP, label, 0,
+                                         "entry %" PRIu64 " is encrypted; make the zip without a password", i + 1);
                 if (name == 0)
                         return fault_set(f, FAULT_ZIP, label, 0, "entry %" PRIu64 " has no name", i + 1);
                 if (memchr(p + HEADER_SIZE, '\0', name))
-                        return fault_set(f, FAULT_ZIP, label, 0, "the name of entry %" PRIu64 " holds a NUL byte", i + 1);
+                        return fault_set(f, FAULT_ZIP, label, 0, "the name of entry %" PRIu64 " holds a NUL byte",
+                                         i + 1);
                 p += total;
                 size -= total;
         }
-        return size == 0 ? 0 : fault_set(f, FAULT_ZIP, label, 0, "the zip is damaged: its table of contents is longer than it says");
+        return size == 0 ? 0
+                         : fault_set(f, FAULT_ZIP, label, 0,
+                                     "the zip is damaged: its table of contents is longer than it says");
 }
 
 int zip_directory_check(int fd, uint64_t size, const char *label, Fault *f) {
@@ -160,7 +170,8 @@ int zip_directory_check(int fd, uint64_t size, const char *label, Fault *f) {
         else
                 d.offset = end_offset - d.size;
         if (r == -ENODATA)
-                return fault_set(f, FAULT_ZIP, label, 0, "the zip is damaged: it does not say where its table of contents is");
+                return fault_set(f, FAULT_ZIP, label, 0,
+                                 "the zip is damaged: it does not say where its table of contents is");
         if (r < 0)
                 return r;
         if (d.entries == 0)

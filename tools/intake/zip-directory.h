@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A look at the central directory of a zip before libarchive reads it: whether the file is whole (the directory is at its
- * end), how many entries there are, and names that a C string cannot hold.
+ * A look at the central directory of a zip before libarchive reads it: whether the file is whole (the directory is at
+ * its end), how many entries there are, and names that a C string cannot hold.
  */
 
 #include "spool/fault.h"

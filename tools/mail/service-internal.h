@@ -36,7 +36,7 @@ typedef struct Service {
 void service_settle(Service *s, const char *name, MailResult *result);
 
 /*
- * Puts a file that is not a mail request aside, into undeliverable/, and tells the operator. name: any file name.
- * problem: what is wrong with it.
+ * Puts a file that is not a mail request aside, into undeliverable/, and tells the operator. name: of a mail.
+ * problem: what is wrong with the content.
  */
 void service_set_aside(Service *s, const char *name, const char *problem);

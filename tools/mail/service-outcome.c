@@ -41,7 +41,7 @@ static char *explain(char *const *refused, const char *answer) {
         fprintf(f, "%s%s", refused ? ": " : "", strempty(answer));
         if (fclose(f) != 0)
                 return NULL;
-        return name_escape(text, strlen(text), OUTBOX_TEXT_MAX / 4);
+        return name_escape(text, strlen(text), (OUTBOX_TEXT_MAX - 3) / 4);
 }
 
 /*
@@ -189,19 +189,19 @@ void service_settle(Service *s, const char *name, MailResult *result) {
 }
 
 void service_set_aside(Service *s, const char *name, const char *problem) {
-        _cleanup_free_ char *shown = name_escape(name, strlen(name), 255), *why = NULL;
+        _cleanup_free_ char *why = NULL;
         int r;
 
         if (asprintf(&why, "not a mail request: %s", strempty(problem)) < 0)
                 why = NULL;
         r = publish_notice(s, name, /* m= */ NULL, why);
         if (r < 0)
-                log_warning_errno(r, "Cannot write a notice about '%s', ignoring", strempty(shown));
+                log_warning_errno(r, "Cannot write a notice about '%s', ignoring", name);
         r = outbox_mark_undeliverable(s->outbox_fd, name);
         if (r < 0 && r != -ENOENT)
-                log_warning_errno(r, "Cannot move '%s' to undeliverable/, ignoring it", strempty(shown));
+                log_warning_errno(r, "Cannot move '%s' to undeliverable/, ignoring it", name);
         else
-                log_full(LOG_WARNING, 0, MESSAGE_ID_MAIL_UNDELIVERABLE, NULL, "'%s' in outbox/ is moved to undeliverable/: %s",
-                         strempty(shown), strempty(why));
+                log_full(LOG_WARNING, 0, MESSAGE_ID_MAIL_UNDELIVERABLE, NULL, "'%s' in outbox/ was moved to undeliverable/: %s", name,
+                         strempty(why));
         forget(s, name);
 }

@@ -2,6 +2,7 @@
 #include "tools/mail/service.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/inotify.h>
 #include <systemd/sd-daemon.h>
@@ -9,6 +10,7 @@
 #include "spool/base/fd.h"
 #include "spool/base/log.h"
 #include "spool/base/message-id.h"
+#include "spool/base/name.h"
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "tools/mail/service-internal.h"
@@ -28,7 +30,7 @@ static void service_done(Service *s) {
 
 /* ---- reading the outbox --------------------------------------------------------------------------------------------------- */
 
-/* Takes a file of the outbox into the queue. */
+/* Takes a file of the outbox into the queue. What an operator's editor leaves there is none of our business. */
 static void take(Service *s, const char *name) {
         _cleanup_mail_request_ MailRequest m = MAIL_REQUEST_INIT;
         _cleanup_free_ char *problem = NULL;
@@ -40,7 +42,9 @@ static void take(Service *s, const char *name) {
         if (name[0] == '.' || streq(name, OUTBOX_SENT) || streq(name, OUTBOX_UNDELIVERABLE))
                 return;
         if (outbox_name_parse(name, &n) < 0) {
-                service_set_aside(s, name, "its name is not that of a mail");
+                _cleanup_free_ char *shown = name_escape(name, strlen(name), NAME_MAX);
+
+                log_debug("Ignoring '%s' in outbox/: not the name of a mail", strempty(shown));
                 return;
         }
         e = mail_queue_find(&s->queue, name);

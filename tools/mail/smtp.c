@@ -8,7 +8,9 @@
 #include <openssl/x509.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 
+#include "spool/base/fd.h"
 #include "spool/base/name.h"
 #include "spool/base/strv.h"
 #include "spool/outbox.h"
@@ -162,9 +164,41 @@ static void on_event(smtp_session_t session _unused_, int event, void *userdata,
 /* ---- setting up ----------------------------------------------------------------------------------------------------------- */
 
 /*
- * libesmtp looks for certificates below $HOME/.authenticate and else takes OpenSSL's defaults, which these variables
- * override; the context that smtp_starttls_set_ctx() takes is not used by the versions at hand.
+ * TLS 1.2 and no other. libesmtp takes anything that can be read for an answer, also the session tickets that a TLS 1.3 server
+ * sends of its own accord, and then waits for the real answer to a command that it has not sent yet: about every second mail
+ * was stuck until its deadline.
  */
+static const char openssl_conf[] =
+        "openssl_conf = conf\n"
+        "[conf]\n"
+        "ssl_conf = ssl\n"
+        "[ssl]\n"
+        "system_default = tls\n"
+        "[tls]\n"
+        "MinProtocol = TLSv1.2\n"
+        "MaxProtocol = TLSv1.2\n"
+        "CipherString = DEFAULT:@SECLEVEL=2\n";
+
+/* OpenSSL has no other way in: libesmtp makes its own context, and the one that smtp_starttls_set_ctx() takes is not used. */
+static int choose_protocol(int *ret_fd) {
+        _cleanup_fd_ int fd = -EBADF;
+        char path[64];
+        int r;
+
+        fd = memfd_create("openssl.cnf", MFD_CLOEXEC);
+        if (fd < 0)
+                return negative_errno();
+        r = fd_write_all(fd, openssl_conf, strlen(openssl_conf));
+        if (r < 0)
+                return r;
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        if (setenv("OPENSSL_CONF", path, 1) < 0)
+                return negative_errno();
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+/* libesmtp looks for certificates below $HOME/.authenticate and else takes OpenSSL's defaults, which these variables override. */
 static int choose_certificates(const MailSettings *s) {
         if (setenv("HOME", "/nonexistent", 1) < 0)
                 return negative_errno();
@@ -352,6 +386,7 @@ int smtp_send(const MailSettings *s, const char *data, size_t size, char *const 
         _cleanup_(transaction_done) Transaction t = { .settings = s, .dialogue = { .transcript = transcript } };
         _cleanup_mail_result_ MailResult result = {};
         _cleanup_strv_ char **ascii = NULL;
+        _cleanup_fd_ int conf_fd = -EBADF;
         int r;
 
         t.strict = s->smtp_tls == CONF_TLS_REQUIRED || s->smtp_user;
@@ -371,6 +406,8 @@ int smtp_send(const MailSettings *s, const char *data, size_t size, char *const 
         r = choose_certificates(s);
         if (r < 0)
                 found(&t, "%s cannot be read: %s", s->smtp_ca_file, strerrordesc_np(-r));
+        if (r >= 0)
+                r = choose_protocol(&conf_fd);
         if (r >= 0)
                 r = set_up_session(&t);
         if (r >= 0)

@@ -8,7 +8,7 @@
 
 /* Active days a week: 2^(LEVEL + drive * LEVEL_DRIVE + noise * LEVEL_NOISE), in a last week before leaving times LEVEL_LEAVING. */
 #define LEVEL FIXED(0.55)
-#define LEVEL_DRIVE FIXED(0.50)
+#define LEVEL_DRIVE FIXED(0.65)
 #define LEVEL_NOISE FIXED(0.50)
 #define LEVEL_LEAVING FIXED(-0.45)
 #define DAY_CHANCE_MAX FIXED(0.95)

@@ -66,7 +66,7 @@ static int dump_reputation(Sqldump *d, const Export *e) {
                 put_record(d, e, f->comments + i, forum_comment_key(f, i), i, "comment", points);
         sqldump_table(d, "forum_reputation_points", 0);
         for (uint32_t i = 0; i < e->session->people; i++)
-                if (points[i] != 0) {
+                if (points[i] != 0 || i == LEARNER_ANCHOR_STAYS) {
                         sqldump_row(d);
                         sqldump_int(d, "user_id", learner_user_id(e->session, i));
                         sqldump_int(d, "points", points[i]);

@@ -280,7 +280,13 @@ uint32_t forum_pick_thread(const Forum *f, uint32_t time, uint64_t key) {
                 else
                         high = middle;
         }
-        return low == 0 ? SYLLABUS_NONE : pick_recent(key, low);
+        if (low == 0)
+                return SYLLABUS_NONE;
+        low = pick_recent(key, low);
+        /* Visits overlap, so the threads are only nearly in order of time; the first is before all others. */
+        while (f->threads[low].head.time > time)
+                low--;
+        return (uint32_t) low;
 }
 
 uint32_t forum_user_id(const Session *s, uint32_t author) {

@@ -18,7 +18,7 @@ static const int32_t hazards[] = {
 #define HAZARD_SUM FIXED(1.45)
 #define HAZARD_MAX FIXED(0.93)
 /* How much drive lowers the hazard. */
-#define HAZARD_DRIVE FIXED(-0.85)
+#define HAZARD_DRIVE FIXED(-1.0)
 
 #define EARLY_CHANCE FIXED(0.12)
 #define ONLY_EARLY_CHANCE FIXED(0.14)
@@ -112,7 +112,7 @@ static void set_anchor(const Session *s, Learner *l) {
         l->last_day = l->last_week < 0 ? -1 : l->last_week * 7;
         /* The one who stays comes back months later, so every session has events after its end. */
         if (l->number == LEARNER_ANCHOR_STAYS) {
-                l->drive = l->social = FIXED_ONE;
+                l->drive = l->social = l->skill = FIXED_ONE;
                 l->late_days[0] = (int) s->weeks * 7 + 75;
         } else
                 l->late_days[0] = -1;

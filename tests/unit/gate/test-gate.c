@@ -114,7 +114,7 @@ static void test_round(void **state _unused_) {
 static void test_courses(void **state _unused_) {
         char *courses[] = { (char *) "small", (char *) "big", NULL };
         const GatePolicy policy = { .digits = 3, .min_cell = 10, .round_counts = 5, .courses = courses };
-        _cleanup_free_ char *release = NULL, *table = NULL;
+        _cleanup_free_ char *release = NULL;
         _cleanup_fault_ Fault fault = {};
         _cleanup_bench_ Bench b;
 

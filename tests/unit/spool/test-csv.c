@@ -157,9 +157,9 @@ static void test_buffer_ends(void **state _unused_) {
         static const char row[] = "ab,\"c\"\"\r\nd\",\r\n";
         static const char rendered[] = "[ab][c\"\r\nd][]";
 
-        for (size_t shift = 0; shift < 2 * sizeof(row); shift++) {
+        for (size_t shift = 0; shift < sizeof(row); shift++) {
                 _cleanup_free_ char *data = NULL, *text = NULL;
-                size_t size, n = 40000, found = 0;
+                size_t size, n = 12000, found = 0;
                 FILE *out = open_memstream(&data, &size);
 
                 fprintf(out, "%*s\n", (int) shift + 1, "x");
@@ -167,8 +167,8 @@ static void test_buffer_ends(void **state _unused_) {
                         fputs(row, out);
                 fclose(out);
                 text = render(data, size, &limits, NULL);
-                for (char *p = text; (p = strstr(p, rendered)); p++)
-                        found++;
+                for (const char *p = text; (p = strchr(p, '|')); p++)
+                        found += startswith(p + 1, rendered) != NULL;
                 assert_int_equal(found, n);
                 assert_non_null(endswith(text, "|"));
         }

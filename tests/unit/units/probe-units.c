@@ -5,8 +5,8 @@
  *
  *         probe-units DIR [SCENARIO…]
  *
- * DIR holds morf-exitmark and morf-capture and gets the exit records. Prints one line a scenario and exits with 1 when one did not
- * end as the table says. Not a unit test, so it is not named like one.
+ * DIR holds morf-exitmark and morf-capture and gets the exit records. Prints one line a scenario and exits with 1 when
+ * one did not end as the table says. Not a unit test, so it is not named like one.
  */
 
 #include <fcntl.h>
@@ -63,6 +63,7 @@ static void limit_slice(Probe *p, UnitPlan *plan) {
 }
 
 static void limit_slice_beside(Probe *p, UnitPlan *plan) {
+        unit_plan_add_environment(plan, "SLICE", p->slice);
         unit_plan_set_aux_slice(plan, p->slice, &(UnitLimits){ 48 << 20, 500000, 32 });
 }
 
@@ -173,6 +174,10 @@ static const Scenario scenarios[] = {
         { "reexec", SANDBOX_HELPER, { "/bin/sleep", "1" }, 0, OUTCOME_SUCCESS, 0, bind_input, daemon_reexec },
         { "collect", SANDBOX_COLLECT, SH("cat /etc/shadow >/dev/null; ! touch /etc/x"), 0, OUTCOME_SUCCESS, 0 },
         { "engine", SANDBOX_ENGINE, { "/usr/bin/docker", "version" }, 0, OUTCOME_SUCCESS, 0 },
+        { "docker-oom", SANDBOX_ENGINE,
+          SH("docker run --rm --network none --memory 48m --memory-swap 48m --cgroup-parent ${SLICE} morf-base:bookworm "
+             "/bin/dash -c 'a=x; while :; do a=$a$a; done'"),
+          0, OUTCOME_OOM, 0, limit_slice_beside },
         { "engine-root", SANDBOX_ENGINE_ROOT, SH("mount -t tmpfs x /mnt && unshare -m true"), 0, OUTCOME_SUCCESS, 0 },
         { "bus-restart", SANDBOX_HELPER, { "/bin/sleep", "1" }, 0, OUTCOME_SUCCESS, 0, NULL, restart_bus },
 };
