@@ -178,6 +178,87 @@ lint: check-layers ## Check licence lines, catalog, man pages and scripts, witho
 	@tests/lint/check-layout
 	@tests/lint/check-shell
 
+# ---- checks ----------------------------------------------------------------------------------------------------------------
+#
+# Logs of all of them are below $(BUILD)/logs.
+
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz-*.c)))
+FUZZ_RUNS ?= 2000
+# What calls the target: our own runner, or the fuzzer of clang.
+FUZZ_DRIVER ?= $(BUILD)/obj/tests/fuzz/runner.o
+FUZZ_SECONDS ?= 300
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(filter %.o,$(FUZZ_DRIVER)) $(ARCHIVES)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(LINK) -o $@ $< $(FUZZ_DRIVER) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(PKG_LIBS)
+
+.PHONY: unit-programs fuzz-programs
+unit-programs: $(UNIT_TESTS)
+fuzz-programs: $(FUZZ_TARGETS)
+
+.PHONY: check
+check: ## Run all checks: what CI runs (as root; about ten minutes)
+	@tests/run/check '$(BUILD)'
+
+.PHONY: deps
+deps: ## Install the Debian packages that building and checking need
+	@tests/run/deps build test host
+
+.PHONY: check-unit
+check-unit: $(UNIT_TESTS) ## Run the unit tests
+	@tests/run/unit $(BUILD) $(UNIT_TESTS)
+
+.PHONY: check-asan
+check-asan: ## Run the unit tests with address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory SANITIZE=1 BUILD=$(BUILD)/asan check-unit
+
+.PHONY: check-fuzz
+check-fuzz: ## Run each fuzz target on its corpus and some thousand mutations, with sanitizers
+	@$(MAKE) --no-print-directory SANITIZE=1 BUILD=$(BUILD)/asan fuzz-programs
+	@tests/run/fuzz $(BUILD)/asan $(FUZZ_RUNS) $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(FUZZ_TARGETS))
+
+.PHONY: fuzz
+fuzz: ## Fuzz one target in earnest: make fuzz TARGET=csv FUZZ_SECONDS=300
+	@tests/run/deps tools
+	@$(MAKE) --no-print-directory SANITIZE=1 CC=clang CFLAGS=-fsanitize=fuzzer-no-link FUZZ_DRIVER=-fsanitize=fuzzer \
+		BUILD=$(BUILD)/libfuzzer $(BUILD)/libfuzzer/fuzz/fuzz-$(TARGET)
+	@mkdir -p $(BUILD)/libfuzzer/corpus/$(TARGET)
+	$(BUILD)/libfuzzer/fuzz/fuzz-$(TARGET) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=$(BUILD)/libfuzzer/$(TARGET)- \
+		$(BUILD)/libfuzzer/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+
+C_SOURCES := $(sort $(foreach d,$(ARCHIVE_DIRS),$(wildcard $(d)/*.c)) $(wildcard daemon/main.c tools/*/main.c))
+
+.PHONY: analyse
+analyse: ## Analyse all sources statically, those that changed since the last time
+	@tests/run/analyse $(BUILD) '$(OUR_CPPFLAGS) $(PKG_CFLAGS)' $(C_SOURCES)
+
+# A package built before is taken if nothing that goes into it is newer.
+.PHONY: check-integration
+check-integration: ## Run the integration tests on a test machine: all, or those named by TESTS=jobs,package
+	@tests/run/integration $(BUILD) '$(TESTS)'
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	@for b in $(sort $(wildcard tests/bench/bench-*)); do echo "== $$b"; "$$b" || exit; done
+
+.PHONY: demo
+demo: ## A machine, a researcher, a job and its result, in minutes; it stays up to be looked at
+	@tests/demo
+
+.PHONY: demo-down
+demo-down: ## End the machine of the demonstration
+	@tests/host/host down --name demo
+
+.PHONY: format
+format: ## Format all C sources with clang-format
+	@tests/run/deps tools
+	clang-format -i $(shell find daemon spool units tools tests -name '*.[ch]')
+
+.PHONY: clean
+clean: ## Remove all that was built
+	rm -rf $(BUILD)
+
 .PHONY: help
 help: ## List the targets a person types
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -26,8 +26,8 @@ static void do_cancel(Job *j) {
 }
 
 static void set_hold(Job *j, bool hold) {
-        if (j->record.hold == hold)
-                return;
+        if (j->record.hold == hold || job_state_holds_slot(j->record.state))
+                return; /* what runs already is not stopped by a hold */
         j->record.hold = hold;
         if (j->record.state == JOB_STATE_QUEUED)
                 job_set_why(j, hold ? "held until somebody releases it" : "waiting for its turn");

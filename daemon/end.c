@@ -26,18 +26,46 @@ static const struct {
         [JOB_STATE_CANCELLED] = { SPOOL_FAILED, MAIL_EVENT_CANCELLED, MESSAGE_ID_JOB_CANCELLED, LOG_NOTICE },
 };
 
-/* A container's scratch is of no use to anybody once its job has ended; logs, results and records stay. */
+/* What came with a job file that ran well is kept no longer; a failed job may be tried again and needs it. */
+static int remove_attachments(int job_fd) {
+        _cleanup_(closedirp) DIR *d = NULL;
+        struct dirent *de;
+        int r, first = 0;
+
+        r = fd_open_dirstream_at(job_fd, JOB_DIR_DROP, &d);
+        if (r < 0)
+                return r;
+        while ((de = readdir(d))) {
+                if (de->d_name[0] == '.' || endswith(de->d_name, ".cfg") || endswith(de->d_name, ".config"))
+                        continue;
+                r = fd_remove_tree_at(dirfd(d), de->d_name);
+                if (r < 0 && first == 0)
+                        first = r;
+        }
+        return first;
+}
+
+/* A container's scratch is of no use to anybody once its job has ended. Logs, results, records and the job file stay. */
 static void remove_scratch(const Job *j) {
         static const char *const scratch[] = { JOB_DIR_STEPS "/001/input", JOB_DIR_STEPS "/001/output", JOB_DIR_DATA };
         _cleanup_fd_ int dir = job_open_dir(j);
         LogJob stamp = job_log(j);
+        int r, first = dir < 0 ? dir : 0;
 
         for (size_t i = 0; dir >= 0 && i < ELEMENTSOF(scratch); i++) {
-                int r = fd_remove_tree_at(dir, scratch[i]);
-
+                r = fd_remove_tree_at(dir, scratch[i]);
                 if (r < 0)
-                        log_job(LOG_WARNING, r, NULL, &stamp, "cannot remove %s, ignoring", scratch[i]);
+                        first = r;
         }
+        if (dir >= 0 && j->record.state == JOB_STATE_DONE) {
+                r = fd_remove_tree_at(dir, JOB_DIR_INTAKE "/context");
+                if (r >= 0)
+                        r = remove_attachments(dir);
+                if (r < 0)
+                        first = r;
+        }
+        if (first < 0)
+                log_job(LOG_WARNING, first, NULL, &stamp, "cannot remove all of the job's scratch files, ignoring");
 }
 
 static void stop_slice(const Job *j) {

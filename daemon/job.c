@@ -23,6 +23,8 @@ Job *job_free(Job *j) {
         if (!j)
                 return NULL;
         sd_event_source_disable_unref(j->timer);
+        if (j->daemon->units && j->record.unit)
+                units_cancel(j->daemon->units, j->record.unit);
         record_done(&j->record);
         free(j->image);
         free(j);
@@ -115,7 +117,8 @@ int job_set_state(Job *j, JobState state, const char *why, ...) {
         va_end(ap);
         job_enter(j, state);
         r = job_save(j);
-        announce_status(j);
+        if (!job_state_is_final(state)) /* job_finish_end() tells the rest, also after a crash */
+                announce_status(j);
         daemon_report(j->daemon);
         return r;
 }

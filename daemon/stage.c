@@ -114,8 +114,13 @@ static void stage_start(Job *j, const char *why) {
         }
         if (r >= 0)
                 r = launch(j, s, plan, why);
-        if (r == -ENOTCONN)
-                return; /* on_connected takes the job up again */
+        if (r == -ENOTCONN) {
+                /* Nothing was started, and the record may say so; recover_resume() goes on when the bus is back. */
+                free(j->record.unit);
+                j->record.unit = NULL;
+                (void) job_save(j);
+                return;
+        }
         if (r < 0) {
                 log_job(LOG_ERR, r, NULL, &stamp, "cannot start the stage '%s'", s->name);
                 stage_retry(j, r == -ENOSPC ? "the disk is full" : "the stage cannot be set up");
@@ -240,7 +245,7 @@ static void stage_succeeded(Job *j, const Stage *s) {
         else if (s->next == JOB_STATE_QUEUED)
                 scheduler_enqueue(j);
         else if (s->next == JOB_STATE_RELEASING) {
-                (void) job_set_state(j, JOB_STATE_RELEASING, "the result is being released");
+                job_enter(j, JOB_STATE_RELEASING); /* not saved: a crash here finds the gate's exit record again */
                 job_end(j, JOB_STATE_DONE, NULL);
         } else
                 stage_begin(j, s->next);

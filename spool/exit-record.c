@@ -47,16 +47,16 @@ static json_t *counter_write(const void *member) {
 }
 
 #define TEXT(key, m, f) \
-        { .name = key, .kind = JSON_KIND_CUSTOM, .offset = offsetof(Stored, record.m), .flags = f, .read = text_read, .write = text_write }
+        { key, JSON_KIND_CUSTOM, offsetof(Stored, record.m), .flags = f, .read = text_read, .write = text_write }
 #define COUNTER(key, m) \
-        { .name = key, .kind = JSON_KIND_CUSTOM, .offset = offsetof(Stored, record.m), .read = counter_read, .write = counter_write }
+        { key, JSON_KIND_CUSTOM, offsetof(Stored, record.m), .read = counter_read, .write = counter_write }
 
 static const JsonField fields[] = {
-        { .name = "version", .kind = JSON_KIND_U64, .offset = offsetof(Stored, version), .flags = JSON_REQUIRED, .min = 1, .max = 1 },
+        { "version", JSON_KIND_U64, offsetof(Stored, version), .flags = JSON_REQUIRED, .min = 1, .max = 1 },
         TEXT("result", result, JSON_REQUIRED),
         TEXT("code", code, 0),
         TEXT("status", status, 0),
-        { .name = "finished", .kind = JSON_KIND_U64, .offset = offsetof(Stored, record.finished), .flags = JSON_REQUIRED, .max = INT64_MAX },
+        { "finished", JSON_KIND_U64, offsetof(Stored, record.finished), .flags = JSON_REQUIRED, .max = INT64_MAX },
         COUNTER("cpu_usec", cpu_usec),
         COUNTER("memory_peak", memory_peak),
         COUNTER("oom_kills", oom_kills),

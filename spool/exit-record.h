@@ -22,7 +22,7 @@
  * Exit statuses to which our own programs give a meaning, beside FAULT_EXIT_STATUS and FAULT_EXIT_TEMPORARY
  * (spool/fault.h).
  */
-#define EXIT_STATUS_FOLDED 199       /* morf-capture: the command ended with one of 200 to 254, which have a meaning of their own */
+#define EXIT_STATUS_FOLDED 199       /* morf-capture: the command ended with 200 to 254, which mean other things */
 #define EXIT_STATUS_OUTPUT_LIMIT 250 /* morf-capture: the watched directory outgrew its limit */
 #define EXIT_STATUS_DISK_LOW 251     /* morf-capture: the filesystem ran low */
 

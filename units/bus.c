@@ -70,8 +70,8 @@ static int on_disconnected(sd_bus_message *m, void *userdata, _unused_ sd_bus_er
 }
 
 static int match_local(Bus *b, const char *member, sd_bus_slot **slot, sd_bus_message_handler_t handler) {
-        return sd_bus_match_signal_async(b->bus, slot, "org.freedesktop.DBus.Local", /* path= */ NULL, "org.freedesktop.DBus.Local",
-                        member, handler, /* install_callback= */ NULL, b);
+        return sd_bus_match_signal_async(b->bus, slot, "org.freedesktop.DBus.Local", /* path= */ NULL,
+                        "org.freedesktop.DBus.Local", member, handler, /* install_callback= */ NULL, b);
 }
 
 static int attach(Bus *b) {

@@ -20,8 +20,8 @@ static int new_request(sd_bus *bus, const char *pattern, sd_bus_message **ret) {
 }
 
 int listing_ask(
-                sd_bus *bus, sd_bus_slot **ret_slot, const char *pattern, uint64_t timeout_usec, sd_bus_message_handler_t reply_callback,
-                void *userdata) {
+                sd_bus *bus, sd_bus_slot **ret_slot, const char *pattern, uint64_t timeout_usec,
+                sd_bus_message_handler_t reply_callback, void *userdata) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
@@ -65,7 +65,12 @@ static int add_unit(Listing *l, const char *name, const char *active, const char
                 l->units = grown;
         }
         u = &l->units[l->n++];
-        *u = (UnitState){ .name = strdup(name), .active_state = strdup(active), .sub_state = strdup(sub), .job_pending = job_pending };
+        *u = (UnitState){
+                .name = strdup(name),
+                .active_state = strdup(active),
+                .sub_state = strdup(sub),
+                .job_pending = job_pending,
+        };
         return u->name && u->active_state && u->sub_state ? 0 : -ENOMEM;
 }
 
@@ -77,7 +82,9 @@ int listing_read(sd_bus_message *reply, Listing *ret) {
         r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, NULL, &active, &sub, NULL, NULL, &job, NULL, NULL)) > 0) {
+        while ((r = sd_bus_message_read(
+                                reply, "(ssssssouso)", &name, NULL, NULL, &active, &sub, NULL, NULL, &job, NULL,
+                                NULL)) > 0) {
                 r = add_unit(ret, name, active, sub, job != 0);
                 if (r < 0)
                         return r;

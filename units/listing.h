@@ -21,8 +21,8 @@ typedef struct Listing {
 
 /* Asks; reply_callback reads the answer with listing_read(). Return: 0 or a negative errno. */
 int listing_ask(
-                sd_bus *bus, sd_bus_slot **ret_slot, const char *pattern, uint64_t timeout_usec, sd_bus_message_handler_t reply_callback,
-                void *userdata);
+                sd_bus *bus, sd_bus_slot **ret_slot, const char *pattern, uint64_t timeout_usec,
+                sd_bus_message_handler_t reply_callback, void *userdata);
 
 /* Asks and waits. Return: 0 or a negative errno. */
 int listing_get(sd_bus *bus, const char *pattern, uint64_t timeout_usec, Listing *ret);

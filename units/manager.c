@@ -205,8 +205,8 @@ static int on_reloading(sd_bus_message *message, void *userdata, _unused_ sd_bus
 static void subscribe(sd_bus *bus) {
         int r;
 
-        r = sd_bus_call_method_async(bus, /* ret_slot= */ NULL, MANAGER_DESTINATION, MANAGER_PATH, MANAGER_INTERFACE, "Subscribe",
-                        /* callback= */ NULL, NULL, NULL);
+        r = sd_bus_call_method_async(bus, /* ret_slot= */ NULL, MANAGER_DESTINATION, MANAGER_PATH, MANAGER_INTERFACE,
+                        "Subscribe", /* callback= */ NULL, NULL, NULL);
         if (r < 0)
                 log_debug_errno(r, "cannot subscribe to the signals of the service manager, the timer will do");
 }
@@ -248,8 +248,8 @@ static int on_bus_attached(void *userdata, sd_bus *bus) {
                         return r;
         }
         return sd_bus_add_match_async(bus, &m->matches[ELEMENTSOF(table)],
-                        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',interface='org.freedesktop.DBus',"
-                        "member='NameOwnerChanged',arg0='" MANAGER_DESTINATION "'",
+                        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                        "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" MANAGER_DESTINATION "'",
                         on_owner_changed, /* install_callback= */ NULL, m);
 }
 
@@ -274,7 +274,8 @@ static void on_bus_lost(void *userdata, int error) {
 }
 
 int unit_manager_new(
-                sd_event *event, const char *address, const UnitManagerHandlers *handlers, void *userdata, UnitManager **ret) {
+                sd_event *event, const char *address, const UnitManagerHandlers *handlers, void *userdata,
+                UnitManager **ret) {
         static const BusHandlers bus_handlers = {
                 .on_attached = on_bus_attached,
                 .on_connected = on_bus_connected,

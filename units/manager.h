@@ -17,7 +17,7 @@
 
 /* Results of units_start() beside 0 and a negative errno. */
 enum {
-        UNITS_E_EXISTS = 1, /* a unit of that name is loaded already (an earlier self started it): adopted and watched */
+        UNITS_E_EXISTS = 1, /* a unit of that name is there already (an earlier self started it): adopted and watched */
         UNITS_E_FAILED,     /* the unit was made but did not come to run; its exit record may say why */
 };
 
@@ -59,7 +59,9 @@ typedef struct UnitState {
  * handlers: copied. A bus that is not there is no error.
  * Return: 0 or a negative errno.
  */
-int unit_manager_new(sd_event *event, const char *address, const UnitManagerHandlers *handlers, void *userdata, UnitManager **ret);
+int unit_manager_new(
+                sd_event *event, const char *address, const UnitManagerHandlers *handlers, void *userdata,
+                UnitManager **ret);
 /* Cancels all calls; units that run go on running. */
 UnitManager *unit_manager_free(UnitManager *m);
 DEFINE_CLEANUP(UnitManager *, unit_manager_free);

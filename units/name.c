@@ -104,8 +104,9 @@ int unit_name_parse_slice(const char *name, UnitSliceName *ret) {
 
         if (!take_literal(&p, "morf-jobs-") || !take_id(&p, &parsed.id))
                 return -EINVAL;
-        if (!streq(p, ".slice") && (!take_literal(&p, "-") || !take_number(&p, &parsed.step) || !take_literal(&p, "a") ||
-                                    !take_number(&p, &parsed.attempt) || !streq(p, ".slice")))
+        if (!streq(p, ".slice") &&
+            (!take_literal(&p, "-") || !take_number(&p, &parsed.step) || !take_literal(&p, "a") ||
+             !take_number(&p, &parsed.attempt) || !streq(p, ".slice")))
                 return -EINVAL;
         *ret = parsed;
         return 0;

@@ -15,7 +15,7 @@ typedef enum Outcome {
         OUTCOME_EXIT,         /* exited with another status */
         OUTCOME_SIGNAL,       /* killed by a signal, also by SIGTERM (which systemd alone would call a success) */
         OUTCOME_TIMEOUT,      /* ran longer than it may, or did not end when told to */
-        OUTCOME_OOM,          /* the kernel killed a process of it for want of memory, even if the rest then ended well */
+        OUTCOME_OOM,          /* the kernel killed a process of it for want of memory, even if the rest ended well */
         OUTCOME_START_FAILED, /* never came to run its program: a fault of the machine or of ours */
         OUTCOME_VANISHED,     /* was started, is gone and left no record: power cut, or a record that cannot be read */
         _OUTCOME_MAX,

@@ -7,6 +7,9 @@
 #include "spool/base/name.h"
 #include "spool/base/strv.h"
 
+/* What systemd takes. */
+#define UNIT_NAME_LENGTH_MAX 255u
+
 UnitPlan *unit_plan_new(const char *name, const char *description, Sandbox sandbox) {
         _cleanup_(unit_plan_freep) UnitPlan *p = calloc(1, sizeof(*p));
 
@@ -167,7 +170,7 @@ int unit_plan_add_argumentf(UnitPlan *p, const char *format, ...) {
 }
 
 static bool slice_is_valid(const char *s) {
-        return text_is_valid(s) && endswith(s, ".slice") && !strchr(s, '/') && strlen(s) < 256;
+        return text_is_valid(s) && endswith(s, ".slice") && !strchr(s, '/') && strlen(s) <= UNIT_NAME_LENGTH_MAX;
 }
 
 static bool name_is_nonempty(const char *s) {
@@ -209,6 +212,8 @@ int unit_plan_set_working_directory(UnitPlan *p, const char *path) {
         return set_string(p, &p->working_directory, path, path_is_valid);
 }
 
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 /* "name=value" as the environment and the journal want it. */
 static int add_assignment(UnitPlan *p, char ***list, const char *name, const char *value, const char *characters) {
         _cleanup_free_ char *s = NULL;
@@ -223,14 +228,14 @@ static int add_assignment(UnitPlan *p, char ***list, const char *name, const cha
 }
 
 int unit_plan_add_environment(UnitPlan *p, const char *name, const char *value) {
-        return add_assignment(p, &p->environment, name, value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+        return add_assignment(p, &p->environment, name, value, CAPITALS "abcdefghijklmnopqrstuvwxyz0123456789_");
 }
 
 int unit_plan_add_log_field(UnitPlan *p, const char *name, const char *value) {
         /* The journal keeps names with a leading underscore for itself. */
         if (*name == '_' || strlen(name) > 64)
                 return note(p, -EINVAL);
-        return add_assignment(p, &p->log_fields, name, value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        return add_assignment(p, &p->log_fields, name, value, CAPITALS "0123456789_");
 }
 
 int unit_plan_set_output(UnitPlan *p, UnitOutput output, const char *path) {
@@ -289,7 +294,8 @@ int unit_plan_check(const UnitPlan *p) {
                 starts += p->execs[i].when == UNIT_EXEC_START;
         if (starts != 1)
                 return -EINVAL;
-        if (!startswith(p->name, "morf-") || !endswith(p->name, ".service") || strchr(p->name, '/') || strlen(p->name) >= 256)
+        if (!startswith(p->name, "morf-") || !endswith(p->name, ".service") || strchr(p->name, '/') ||
+            strlen(p->name) > UNIT_NAME_LENGTH_MAX)
                 return -EINVAL;
         if ((int) p->sandbox < 0 || p->sandbox >= _SANDBOX_MAX || !text_is_valid(p->description))
                 return -EINVAL;

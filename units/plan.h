@@ -59,7 +59,7 @@ typedef struct UnitLimits {
 } UnitLimits;
 
 #define UNIT_LIMITS_NONE \
-        ((UnitLimits){ .memory_max = UNIT_UNLIMITED, .cpu_quota_usec_per_sec = UNIT_UNLIMITED, .tasks_max = UNIT_UNLIMITED })
+        ((UnitLimits){ UNIT_UNLIMITED, UNIT_UNLIMITED, UNIT_UNLIMITED })
 
 typedef struct UnitExec {
         UnitExecWhen when;

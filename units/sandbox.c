@@ -68,8 +68,10 @@ static const Property table[] = {
         { ALL, "PrivateNetwork", YES },
         { ALL, "IPAddressDeny", KIND_ANY_ADDRESS },
 
-        /* An engine that runs as root builds containers: it mounts, makes namespaces, device nodes and cgroups, and sets kernel
-           variables inside of them; what runs in the containers is confined by the engine. */
+        /*
+         * An engine that runs as root builds containers: it mounts, makes namespaces, device nodes and cgroups, and
+         * sets kernel variables inside of them; what runs in the containers is confined by the engine.
+         */
         { CONFINED, "NoNewPrivileges", YES },
         { CONFINED, "PrivateDevices", YES },
         { CONFINED, "PrivateIPC", YES },

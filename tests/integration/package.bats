@@ -67,20 +67,12 @@ main_pid() {
         in_machine systemctl show --value --property=MainPID "$1"
 }
 
-# An account as `morf user add` makes it, and a key to come with.
 make_sftp_account() {
-        machine_sh '
-                useradd --system --user-group --groups morf-sftp --home-dir / --no-create-home --shell /usr/sbin/nologin alice
-                install -d /var/spool/morf/sftp/alice
-                install -d -o alice -g alice -m 0700 /var/spool/morf/sftp/alice/incoming
-                install -d -o root -g alice -m 0750 /var/spool/morf/sftp/alice/jobs
-                test -e /root/key || ssh-keygen -q -t ed25519 -N "" -f /root/key
-                install -m 0644 /root/key.pub /etc/morf/ssh/alice.keys
-                echo "mail = [\"alice@morf.test\"];" > /etc/morf/users.d/alice.conf
-        '
+        machine_sh 'test -e /root/key || ssh-keygen -q -t ed25519 -N "" -f /root/key
+                    morf user add alice --mail alice@morf.test --grant-all --ssh-key /root/key.pub'
 }
 
-# A shell that pretends to be a client: the options that all connections need.
+# What every connection of a client needs.
 SSH='-q -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=10'
 
 @test "lintian finds no error and no warning" {

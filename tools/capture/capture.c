@@ -57,7 +57,7 @@ static int on_output(sd_event_source *source, _unused_ int fd, _unused_ uint32_t
 
         r = pump(userdata);
         if (r < 0)
-                return sd_event_source_set_enabled(source, SD_EVENT_OFF); /* closed all it had; its end is yet to come */
+                return sd_event_source_set_enabled(source, SD_EVENT_OFF); /* nobody holds it any more */
         return 0;
 }
 
@@ -83,12 +83,13 @@ static int on_check(sd_event_source *source, _unused_ uint64_t usec, void *userd
 
         r = watch_check(c->watch, &bytes, &entries);
         if (r == WATCH_FULL) {
-                log_warning("the watched directories hold %" PRIu64 " bytes or more in %" PRIu64 " files, over the limit; ending the command",
-                                bytes, entries);
+                log_warning("the watched directories hold %" PRIu64 " bytes in %" PRIu64 " files or more, over the "
+                            "limit; ending the command", bytes, entries);
                 return end_command(c, EXIT_STATUS_OUTPUT_LIMIT);
         }
         if (r == WATCH_LOW) {
-                log_warning("the filesystem has less than %" PRIu64 " bytes free; ending the command", c->watch->min_free);
+                log_warning("the filesystem has less than %" PRIu64 " bytes free; ending the command",
+                                c->watch->min_free);
                 return end_command(c, EXIT_STATUS_DISK_LOW);
         }
         if (r < 0)
@@ -116,7 +117,8 @@ static int on_child(_unused_ sd_event_source *source, const siginfo_t *si, void 
         int status = child_exit_status(si);
 
         if (status == EXIT_STATUS_FOLDED && si->si_status != EXIT_STATUS_FOLDED)
-                log_notice("the command ended with status %d, which is passed on as %d", si->si_status, EXIT_STATUS_FOLDED);
+                log_notice("the command ended with status %d, which is passed on as %d",
+                                si->si_status, EXIT_STATUS_FOLDED);
         /*
          * What the pipe holds, and not to its end: what the command left running in the background may write for ever.
          */
@@ -142,7 +144,8 @@ static int add_sources(Capture *c) {
         }
         if (!watch_is_needed(c->watch))
                 return 0;
-        r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC, CAPTURE_CHECK_MSEC * USEC_PER_MSEC, 0, on_check, c);
+        r = sd_event_add_time_relative(
+                        c->event, &source, CLOCK_MONOTONIC, CAPTURE_CHECK_MSEC * USEC_PER_MSEC, 0, on_check, c);
         if (r < 0)
                 return r;
         r = sd_event_source_set_exit_on_failure(source, true);

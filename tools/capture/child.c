@@ -84,7 +84,9 @@ void child_signal(pid_t pid, int signal) {
 }
 
 int child_exit_status(const siginfo_t *si) {
+        int status = si->si_status;
+
         if (si->si_code != CLD_EXITED)
-                return 128 + si->si_status;
-        return si->si_status >= STATUS_FOLD_MIN && si->si_status <= STATUS_FOLD_MAX ? EXIT_STATUS_FOLDED : si->si_status;
+                return 128 + status;
+        return status >= STATUS_FOLD_MIN && status <= STATUS_FOLD_MAX ? EXIT_STATUS_FOLDED : status;
 }

@@ -49,13 +49,24 @@ static int parse_watch(const char *path) {
         int r = watch_add(&arg_watch, path);
 
         if (r < 0)
-                fprintf(stderr, "morf-capture: cannot watch %s: %s.\n", path, r == -E2BIG ? "too many directories" : strerrordesc_np(-r));
+                fprintf(stderr, "morf-capture: cannot watch %s: %s.\n", path,
+                                r == -E2BIG ? "too many directories" : strerrordesc_np(-r));
         return r;
 }
 
 /* Return: 0 to go on, 1 when all is done, a negative errno after saying what is wrong. */
 static int parse_argv(int argc, char *argv[]) {
-        enum { ARG_HELP = 256, ARG_VERSION, ARG_FILE, ARG_MAX, ARG_WATCH, ARG_WATCH_MAX, ARG_WATCH_ENTRIES, ARG_FREE_PATH, ARG_FREE_MIN };
+        enum {
+                ARG_HELP = 256,
+                ARG_VERSION,
+                ARG_FILE,
+                ARG_MAX,
+                ARG_WATCH,
+                ARG_WATCH_MAX,
+                ARG_WATCH_ENTRIES,
+                ARG_FREE_PATH,
+                ARG_FREE_MIN,
+        };
         static const struct option options[] = {
                 { "help", no_argument, NULL, ARG_HELP },
                 { "version", no_argument, NULL, ARG_VERSION },

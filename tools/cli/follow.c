@@ -12,8 +12,8 @@
 /* A drop that is not a job after this long is worth a remark. */
 #define UNCLAIMED_USEC (15 * USEC_PER_SEC)
 
-/* The newest job that fits. Return: 0; -ENOENT; or another negative errno. */
-static int find(const Jobs *jobs, const Follow *f, Id *ret) {
+/* The first job that fits. Candidates are watched: their record may still be on its way. Return: 0; -ENOENT; or another negative errno. */
+static int find(const Jobs *jobs, const Follow *f, Watch *w, Id *ret) {
         char floor[ID_LENGTH + 1];
         int r;
 
@@ -25,8 +25,10 @@ static int find(const Jobs *jobs, const Follow *f, Id *ret) {
                 if (r < 0)
                         return r;
                 for (size_t i = ids.n; i-- > 0;) {
+                        _cleanup_fd_ int dir = fd_open_dir_at(jobs->fds[place], ids.items[i].text);
                         _cleanup_record_ Record record = {};
 
+                        watch_add(w, dir);
                         if (jobs_read_in(jobs, place, ids.items[i].text, &record, NULL) < 0 || record.created < f->since ||
                             !streq(record.drop, f->drop) || !streq(record.user, f->user))
                                 continue;
@@ -99,7 +101,7 @@ int follow_job(const Cli *cli, const Jobs *jobs, const Follow *f, Record *ret) {
                 uint64_t clock;
 
                 if (!found) {
-                        r = find(jobs, f, &id);
+                        r = find(jobs, f, &w, &id);
                         if (r < 0 && r != -ENOENT)
                                 return r;
                         found = r == 0;

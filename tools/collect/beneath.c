@@ -10,20 +10,44 @@
 /* Bytes asked of copy_file_range() at a time. */
 #define CHUNK (UINT64_C(1) << 30)
 
+/* Where fd is mounted: the id of the mount, which unlike the device is another one for a bind mount, too. */
+static int mount_of(int fd, uint64_t *ret) {
+        struct statx st;
+
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+                return negative_errno();
+        if (!(st.stx_mask & STATX_MNT_ID))
+                return -EOPNOTSUPP;
+        *ret = st.stx_mnt_id;
+        return 0;
+}
+
+/* Whether name is one component that stays below its directory, as every name from readdir() is. */
+static bool stays_beneath(const char *name) {
+        return !strchr(name, '/') && !streq(name, "..");
+}
+
 /*
- * name is one component as readdir() gave it, so that O_NOFOLLOW and a look at the device are all that openat2() would add: that
- * call is refused to units with RestrictSUIDSGID=, whose filter cannot see its flags.
+ * What RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_XDEV do for a name of one component. openat2() itself is refused
+ * to units with RestrictSUIDSGID=, whose filter cannot see its flags.
  */
 static int open_beneath(int dirfd, const char *name, int flags) {
         _cleanup_fd_ int fd = -EBADF;
-        struct stat above, st;
+        uint64_t above, here;
+        int r;
 
+        if (!stays_beneath(name))
+                return -EXDEV;
         fd = openat(dirfd, name, flags | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return negative_errno();
-        if (fstat(dirfd, &above) < 0 || fstat(fd, &st) < 0)
-                return negative_errno();
-        return st.st_dev == above.st_dev ? TAKE_FD(fd) : -EXDEV;
+        r = mount_of(dirfd, &above);
+        if (r < 0)
+                return r;
+        r = mount_of(fd, &here);
+        if (r < 0)
+                return r;
+        return here == above ? TAKE_FD(fd) : -EXDEV;
 }
 
 int beneath_open_dir(int dirfd, const char *name) {
@@ -43,6 +67,8 @@ int beneath_open_file(int dirfd, const char *name, struct stat *ret_st) {
         struct stat st;
         int r;
 
+        if (!stays_beneath(name))
+                return -EXDEV;
         /* A look before the open, because opening a device can already do something; what counts is the look behind it. */
         if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return negative_errno();

@@ -194,8 +194,9 @@ static int take_expected(Collection *c, int dirfd, int to_dirfd) {
 
         switch (r) {
         case -ENOENT:
-                return fault_set(c->fault, FAULT_OUTPUT_MISSING, name, 0, "the job did not write it; it left %" PRIu64 " other file%s in /output",
-                                 c->report.files, c->report.files == 1 ? "" : "s");
+                return fault_set(c->fault, FAULT_OUTPUT_MISSING, name, 0,
+                                 "the job did not write it; it left %" PRIu64 " other file%s in /output", c->report.files,
+                                 c->report.files == 1 ? "" : "s");
         case -ELOOP:
                 return fault_set(c->fault, FAULT_OUTPUT_KIND, name, 0, "it is a symbolic link");
         case -EMLINK:

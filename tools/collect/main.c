@@ -38,12 +38,12 @@ static int usage(const char *complaint) {
 
 /* Return: -1 to go on, or an exit status. */
 static int parse_argv(int argc, char *argv[]) {
-        enum { OPTION_OUTPUT = 256, OPTION_OUT, OPTION_MAX_BYTES, OPTION_MAX_FILES, OPTION_EXPECT, OPTION_ALL, OPTION_HELP, OPTION_VERSION };
+        enum { OPTION_OUTPUT = 256, OPTION_OUT, OPTION_BYTES, OPTION_FILES, OPTION_EXPECT, OPTION_ALL, OPTION_HELP, OPTION_VERSION };
         static const struct option options[] = {
                 { "output", required_argument, NULL, OPTION_OUTPUT },
                 { "out", required_argument, NULL, OPTION_OUT },
-                { "max-bytes", required_argument, NULL, OPTION_MAX_BYTES },
-                { "max-files", required_argument, NULL, OPTION_MAX_FILES },
+                { "max-bytes", required_argument, NULL, OPTION_BYTES },
+                { "max-files", required_argument, NULL, OPTION_FILES },
                 { "expect", required_argument, NULL, OPTION_EXPECT },
                 { "all", no_argument, NULL, OPTION_ALL },
                 { "help", no_argument, NULL, OPTION_HELP },
@@ -61,12 +61,12 @@ static int parse_argv(int argc, char *argv[]) {
                 case OPTION_OUT:
                         arg_out = optarg;
                         break;
-                case OPTION_MAX_BYTES:
+                case OPTION_BYTES:
                         if (parse_size(optarg, &arg_options.max_bytes) < 0)
                                 return usage("--max-bytes wants a size like 1G");
                         has_bytes = true;
                         break;
-                case OPTION_MAX_FILES:
+                case OPTION_FILES:
                         if (parse_u64(optarg, 0, UINT32_MAX, &arg_options.max_files) < 0)
                                 return usage("--max-files wants a number");
                         has_files = true;

@@ -78,7 +78,8 @@ static int add_row(Evaluation *e, const CsvRecord *row) {
 
         r = tally_set_get(e->tallies, c->has_course ? &row->cells[c->at[COLUMN_COURSE]] : NULL, &tally);
         if (r == -E2BIG)
-                return fault_set(e->fault, FAULT_CSV_COURSE, e->name, line_number(row->line), "there are more than %u courses", LIMIT_COURSES);
+                return fault_set(e->fault, FAULT_CSV_COURSE, e->name, line_number(row->line), "there are more than %u courses",
+                                 LIMIT_COURSES);
         if (r == -EINVAL)
                 return bad_cell(e, row, COLUMN_COURSE, r);
         if (r < 0)

@@ -20,7 +20,9 @@ int cgroup_path_of_slice(const char *slice, char ret[static CGROUP_PATH_SIZE]) {
         const char *suffix = endswith(slice, ".slice");
         size_t used = 0;
 
-        if (!suffix || suffix == slice || strchr(slice, '/') || slice[0] == '-' || suffix[-1] == '-' || strstr(slice, "--"))
+        if (!suffix || suffix == slice || strchr(slice, '/'))
+                return -EINVAL;
+        if (slice[0] == '-' || suffix[-1] == '-' || strstr(slice, "--"))
                 return -EINVAL;
         for (const char *p = slice; p <= suffix; p++) {
                 int n;
@@ -78,7 +80,9 @@ void cgroup_path_to_root(char *path) {
 }
 
 /* Reads <controller><path>/<file>; controller is "" or "memory". Return: 0 or a negative errno. */
-static int read_text(int rootfd, const char *controller, const char *path, const char *file, char ret[static FILE_SIZE_MAX]) {
+static int read_text(
+                int rootfd, const char *controller, const char *path, const char *file,
+                char ret[static FILE_SIZE_MAX]) {
         _cleanup_free_ char *name = NULL;
         _cleanup_fd_ int fd = -EBADF;
         ssize_t n;
@@ -203,7 +207,7 @@ static void read_unified(int rootfd, const char *path, CgroupUsage *u) {
 }
 
 static void read_split(int rootfd, const char *path, CgroupUsage *u) {
-        uint64_t nsec = read_number(rootfd, "cpuacct", path, "cpuacct.usage");
+        uint64_t nsec = read_number(rootfd, "cpuacct", path, "cpuacct.usage"), limit;
 
         if (nsec == CGROUP_UNKNOWN)
                 nsec = read_number(rootfd, "cpu,cpuacct", path, "cpuacct.usage");
@@ -218,7 +222,8 @@ static void read_split(int rootfd, const char *path, CgroupUsage *u) {
          * Not by memory.failcnt: a refusal is counted in the lowest group whose limit is reached, which may be the
          * container's.
          */
-        u->memory_limit_reached = near_limit(u->memory_peak, read_number(rootfd, "memory", path, "memory.limit_in_bytes"));
+        limit = read_number(rootfd, "memory", path, "memory.limit_in_bytes");
+        u->memory_limit_reached = near_limit(u->memory_peak, limit);
 }
 
 void cgroup_read_usage(int rootfd, const char *path, CgroupUsage *ret) {

@@ -15,8 +15,10 @@
 typedef struct CgroupUsage {
         uint64_t cpu_usec;
         uint64_t memory_peak; /* bytes */
-        /* Processes killed for want of memory. With version 1, where the kernel counts in the group of the victim, which may be
-           gone by now, only those in groups that are still there. */
+        /*
+         * Processes killed for want of memory. With version 1, where the kernel counts in the group of the victim,
+         * which may be gone by now, only those in groups that are still there.
+         */
         uint64_t oom_kills;
         /* How often a new process was refused; at least 1 when the limit was ever reached. */
         uint64_t pids_max_hits;

@@ -76,7 +76,7 @@ static int parse_argv(int argc, char *argv[]) {
                         return -EINVAL;
                 }
         if (!arg_out || !arg_name || !name_is_valid(arg_name) || optind < argc) {
-                fputs("morf-exitmark needs --out DIR and --name NAME, and nothing else; try 'morf-exitmark --help'.\n", stderr);
+                fputs("morf-exitmark needs --out DIR and --name NAME; try 'morf-exitmark --help'.\n", stderr);
                 return -EINVAL;
         }
         return 0;

@@ -18,7 +18,7 @@ static int refuse_missing(const Drop *drop, const JobAttachment *a, Fault *f) {
 }
 
 static int take_archive(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, int parent,
-                        const char *last, Manifest *m, Fault *f) {
+        const char *last, Manifest *m, Fault *f) {
         _cleanup_fd_ int fd = -EBADF, directory = -EBADF;
         DockerImage image;
         int r;
@@ -28,9 +28,9 @@ static int take_archive(const IntakeRequest *request, const Drop *drop, const Jo
                 directory = fd_open_dir_at(parent, last);
                 if (directory >= 0)
                         return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line,
-                                         "'image' must name a docker save archive, but '%s' is a directory; "
-                                         "'dockerfile' is for those",
-                                         a->path);
+                                "'image' must name a docker save archive, but '%s' is a directory; "
+                                "'dockerfile' is for those",
+                                a->path);
         }
         if (fd < 0)
                 return drop_refuse_open(FAULT_ATTACHMENT, a->path, "a file", LIMIT_IMAGE_BYTES, fd, f);
@@ -39,7 +39,7 @@ static int take_archive(const IntakeRequest *request, const Drop *drop, const Jo
                 return r;
         if (request->machine && !docker_architecture_fits(image.architecture, request->machine)) {
                 r = fault_set(f, FAULT_IMAGE, a->path, 0, "the image is made for %s processors, but this machine is %s",
-                              image.architecture, request->machine);
+                        image.architecture, request->machine);
                 return fault_set_hint(f, "Build the image for this machine, as with 'docker build --platform'.") < 0
                                ? -ENOMEM
                                : r;
@@ -49,8 +49,10 @@ static int take_archive(const IntakeRequest *request, const Drop *drop, const Jo
 }
 
 static int take_directory(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, int parent,
-                          const char *last, Manifest *m, Fault *f) {
-        const ContextSource source = { .code = FAULT_ATTACHMENT, .label = a->path, .f = f };
+        const char *last, Manifest *m, Fault *f) {
+        const ContextSource source = {
+                .code = FAULT_ATTACHMENT, .label = a->path, .durable = request->durable, .f = f
+        };
         _cleanup_(context_freep) Context *c = NULL;
         char digest[DIGEST_LENGTH + 1];
         _cleanup_fd_ int fd = -EBADF;
@@ -59,8 +61,7 @@ static int take_directory(const IntakeRequest *request, const Drop *drop, const 
         fd = fd_open_dir_at(parent, last);
         if (fd == -ENOTDIR)
                 return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line,
-                                 "'dockerfile' must name a directory that holds a Dockerfile, but '%s' is none",
-                                 a->path);
+                        "'dockerfile' must name a directory that holds a Dockerfile, but '%s' is none", a->path);
         if (fd < 0)
                 return drop_refuse_open(FAULT_ATTACHMENT, a->path, "a directory", 0, fd, f);
         r = context_new(request->out_fd, &source, &c);
@@ -91,7 +92,7 @@ int attachment_take(const IntakeRequest *request, const Drop *drop, const JobAtt
                 return refuse_missing(drop, a, f);
         if (r == -ENOTDIR || r == -ELOOP)
                 return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line,
-                                 "'%s' leads through something that is not a directory", a->path);
+                        "'%s' leads through something that is not a directory", a->path);
         if (r < 0)
                 return r;
         if (faccessat(parent, last, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {

@@ -10,6 +10,9 @@
 #include "spool/limits.h"
 #include "tools/intake/path.h"
 
+/* So many entries are made durable one by one; with more it is cheaper to do it for the whole filesystem. */
+#define SYNC_ENTRIES_MAX 128u
+
 typedef struct Entry {
         char *path;
         bool directory;
@@ -190,6 +193,8 @@ int context_end_file(Context *c) {
         c->digest = digest_free(c->digest);
         if (fchmod(c->file_fd, e->executable ? 0755 : 0644) < 0 || futimens(c->file_fd, epoch) < 0)
                 return negative_errno();
+        if (c->source.durable && c->n <= SYNC_ENTRIES_MAX && fsync(c->file_fd) < 0)
+                return negative_errno();
         if (close(TAKE_FD(c->file_fd)) < 0)
                 return negative_errno();
         return 0;
@@ -312,7 +317,7 @@ static int sum_up(Context *c, char ret[static DIGEST_LENGTH + 1]) {
 }
 
 /* Sets mode and times of every directory; of files they are set already. */
-static int settle(int fd) {
+static int settle(int fd, bool sync) {
         static const struct timespec epoch[2] = {};
         _cleanup_(closedirp) DIR *d = NULL;
         struct dirent *de;
@@ -329,13 +334,13 @@ static int settle(int fd) {
                 child = fd_open_dir_at(fd, de->d_name);
                 if (child == -ENOTDIR)
                         continue;
-                r = child < 0 ? child : settle(child);
+                r = child < 0 ? child : settle(child, sync);
                 if (r < 0)
                         return r;
         }
         if (errno > 0)
                 return -errno;
-        return fchmod(fd, 0755) < 0 || futimens(fd, epoch) < 0 ? negative_errno() : 0;
+        return fchmod(fd, 0755) < 0 || futimens(fd, epoch) < 0 || (sync && fsync(fd) < 0) ? negative_errno() : 0;
 }
 
 int context_finish(Context *c, char ret[static DIGEST_LENGTH + 1]) {
@@ -352,8 +357,8 @@ int context_finish(Context *c, char ret[static DIGEST_LENGTH + 1]) {
         r = sum_up(c, ret);
         if (r < 0)
                 return r;
-        r = settle(c->fd);
+        r = settle(c->fd, c->source.durable && c->n <= SYNC_ENTRIES_MAX);
         if (r < 0)
                 return r;
-        return syncfs(c->fd) < 0 ? negative_errno() : 0;
+        return c->source.durable && c->n > SYNC_ENTRIES_MAX && syncfs(c->fd) < 0 ? negative_errno() : 0;
 }

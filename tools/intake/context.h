@@ -19,6 +19,7 @@ typedef struct ContextSource {
         FaultCode code;       /* E_ZIP or E_ATTACHMENT */
         const char *label;    /* its name for messages */
         uint64_t packed_size; /* bytes of the zip, for LIMIT_ZIP_RATIO; 0: not packed */
+        bool durable;         /* context_finish() makes it survive a power cut */
         Fault *f;
 } ContextSource;
 
@@ -43,7 +44,7 @@ int context_end_file(Context *c);
 int context_copy(Context *c, int fd);
 
 /*
- * Ends the context: checks that there is a file "Dockerfile" at its top, sets the times, makes it durable.
+ * Ends the context: checks that there is a file "Dockerfile" at its top, sets the times, makes it durable where that is wanted.
  * ret: its digest.
  */
 int context_finish(Context *c, char ret[static DIGEST_LENGTH + 1]);

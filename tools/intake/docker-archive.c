@@ -272,7 +272,7 @@ static int check_layers(const Scan *s, const json_t *layers, size_t expected) {
                         return refuse_member(s, name, "is named as a layer but is not in the archive");
         }
         if (expected != json_array_size(layers))
-                return refuse(s, "its manifest.json names %zu layers, but its configuration %zu",
+                return refuse(s, "its manifest.json and its configuration differ in the number of layers, %zu and %zu",
                               json_array_size(layers), expected);
         return 0;
 }

@@ -65,7 +65,7 @@ static int run_job_file(const IntakeRequest *request, const Drop *drop, Manifest
         if (r < 0)
                 return r;
         r = job_file_parse(text, size, drop->label,
-                           drop->form == DROP_DIRECTORY ? JOB_FILE_IN_DIRECTORY : JOB_FILE_ALONE, m, &attachment, f);
+                drop->form == DROP_DIRECTORY ? JOB_FILE_IN_DIRECTORY : JOB_FILE_ALONE, m, &attachment, f);
         if (r < 0)
                 return r;
         if (!m->name) {
@@ -76,7 +76,7 @@ static int run_job_file(const IntakeRequest *request, const Drop *drop, Manifest
                         return -ENOMEM;
                 if (!name_is_valid(m->name))
                         return fault_set(f, FAULT_JOBFILE, drop->label, 0,
-                                         "'name' is not given and the file's own name cannot serve as one");
+                                "'name' is not given and the file's own name cannot serve as one");
         }
         return attachment_take(request, drop, &attachment, m, f);
 }
@@ -100,7 +100,8 @@ static int run_zip(const IntakeRequest *request, const Drop *drop, Manifest *m, 
         m->drop_digest = strdup(digest);
         if (!m->drop_digest)
                 return -ENOMEM;
-        r = job_zip_unpack(fd, (uint64_t) st.st_size, drop->label, request->out_fd, digest, &settings, &size, f);
+        r = job_zip_unpack(
+                fd, (uint64_t) st.st_size, drop->label, request->out_fd, request->durable, digest, &settings, &size, f);
         if (r < 0)
                 return r;
         m->image.digest = strdup(digest);

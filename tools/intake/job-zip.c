@@ -56,8 +56,8 @@ static int refuse_read(const Zip *z) {
         if (e == ENOMEM || e == EIO || e == EINTR)
                 return -e;
         if (z->path)
-                return refuse_entry(z, z->path,
-                                    "cannot be unpacked: the zip is damaged, or uses a compression other than deflate");
+                return refuse_entry(
+                        z, z->path, "cannot be unpacked: the zip is damaged, or uses a compression other than deflate");
         return refuse(z, "the zip is damaged");
 }
 
@@ -156,8 +156,8 @@ static int list_entries(Zip *z) {
 }
 
 static bool has_file(const Zip *z, const char *path) {
-        const Entry *e = bsearch(&(Entry){ .path = (char *) (uintptr_t) path }, z->entries, z->n, sizeof(*z->entries),
-                                 compare_entries);
+        const Entry *e = bsearch(
+                &(Entry){ .path = (char *) (uintptr_t) path }, z->entries, z->n, sizeof(*z->entries), compare_entries);
 
         return e && !e->directory;
 }
@@ -177,8 +177,8 @@ static int find_top(Zip *z) {
                 const char *rest = startswith(z->entries[i].path, top);
 
                 if (!rest || (rest[0] != '/' && !(rest[0] == '\0' && z->entries[i].directory)))
-                        return refuse(z,
-                                      "there is no file 'Dockerfile' at its root, and not everything is in one folder");
+                        return refuse(
+                                z, "there is no file 'Dockerfile' at its root, and not everything is in one folder");
         }
         if (!has_file(z, dockerfile))
                 return refuse(z, "there is no file 'Dockerfile' at its root or in its one folder '%s'", top);
@@ -255,8 +255,10 @@ static int unpack_entries(Zip *z, Context *c) {
         return r;
 }
 
-static int unpack(Zip *z, uint64_t size, int out_fd, char ret_digest[static DIGEST_LENGTH + 1]) {
-        const ContextSource source = { .code = FAULT_ZIP, .label = z->label, .packed_size = size, .f = z->f };
+static int unpack(Zip *z, uint64_t size, int out_fd, bool durable, char ret_digest[static DIGEST_LENGTH + 1]) {
+        const ContextSource source = {
+                .code = FAULT_ZIP, .label = z->label, .packed_size = size, .durable = durable, .f = z->f
+        };
         _cleanup_(context_freep) Context *c = NULL;
         int r;
 
@@ -274,8 +276,8 @@ static int unpack(Zip *z, uint64_t size, int out_fd, char ret_digest[static DIGE
         return r < 0 ? r : context_finish(c, ret_digest);
 }
 
-int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, char ret_digest[static DIGEST_LENGTH + 1],
-                   char **ret_settings, size_t *ret_settings_size, Fault *f) {
+int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, bool durable,
+        char ret_digest[static DIGEST_LENGTH + 1], char **ret_settings, size_t *ret_settings_size, Fault *f) {
         _cleanup_(zip_done) Zip z = { .fd = fd, .label = label, .f = f };
         locale_t utf8, before;
         int r;
@@ -288,7 +290,7 @@ int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, char re
         if (!utf8)
                 return negative_errno();
         before = uselocale(utf8);
-        r = unpack(&z, size, out_fd, ret_digest);
+        r = unpack(&z, size, out_fd, durable, ret_digest);
         uselocale(before);
         if (r >= 0) {
                 *ret_settings = TAKE_PTR(z.settings);

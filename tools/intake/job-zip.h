@@ -15,8 +15,9 @@
 
 /*
  * fd: the zip, a regular file of size bytes. label: its name for messages. out_fd: where context/ is made.
+ * durable: context/ must survive a power cut.
  * ret_digest: of the context. ret_settings: the text of morf.cfg, NUL-terminated, or NULL where there is none.
  * Return: 0; -EBADMSG with *f set; or another negative errno.
  */
-int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, char ret_digest[static DIGEST_LENGTH + 1],
-                   char **ret_settings, size_t *ret_settings_size, Fault *f);
+int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, bool durable,
+        char ret_digest[static DIGEST_LENGTH + 1], char **ret_settings, size_t *ret_settings_size, Fault *f);

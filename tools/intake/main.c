@@ -103,8 +103,11 @@ static int run(void) {
         }
         if (uname(&machine) < 0)
                 machine.machine[0] = '\0';
-        r = intake_run(
-                &(IntakeRequest){ .drop_fd = drop_fd, .may_need = true, .machine = machine.machine, .out_fd = out_fd },
+        r = intake_run(&(IntakeRequest){ .drop_fd = drop_fd,
+                               .may_need = true,
+                               .machine = machine.machine,
+                               .out_fd = out_fd,
+                               .durable = true },
                 &m, &f);
         if (r >= 0)
                 r = manifest_write_at(out_fd, &m);

@@ -144,7 +144,8 @@ static void keeps_both_streams(_unused_ void **state) {
         _cleanup_free_ char *text = NULL;
         size_t size;
 
-        assert_int_equal(capture("printf 'a\\0b'; printf c >&2; cat; exit 3", (Options){}), 3); /* standard input is empty */
+        assert_int_equal(
+                capture("printf 'a\\0b'; printf c >&2; cat; exit 3", (Options){}), 3); /* standard input is empty */
         text = read_output(&size);
         assert_int_equal(size, 4);
         assert_memory_equal(text, "a\0bc", 4);
@@ -154,7 +155,8 @@ static void caps_a_flood(_unused_ void **state) {
         _cleanup_free_ char *text = NULL;
         size_t size;
 
-        assert_int_equal(capture("echo first; head -c 50000000 /dev/zero; echo; echo last", (Options){ .max = 4096 }), 0);
+        assert_int_equal(
+                capture("echo first; head -c 50000000 /dev/zero; echo; echo last", (Options){ .max = 4096 }), 0);
         text = read_output(&size);
         assert_true(size < 4096 + 64);
         assert_memory_equal(text, "first\n", 6);
@@ -187,13 +189,15 @@ static void background_does_not_hold_us(_unused_ void **state) {
 }
 
 static void limits_bytes(_unused_ void **state) {
-        assert_int_equal(capture("head -c 3000000 /dev/zero >$0/x; sync $0/x; sleep 60", (Options){ .watch_bytes = 1000000 }),
-                        EXIT_STATUS_OUTPUT_LIMIT);
+        assert_int_equal(
+                capture("head -c 3000000 /dev/zero >$0/x; sync $0/x; sleep 60", (Options){ .watch_bytes = 1000000 }),
+                EXIT_STATUS_OUTPUT_LIMIT);
 }
 
 static void limits_entries(_unused_ void **state) {
-        assert_int_equal(capture("cd $0; for i in 1 2 3 4 5; do : >$i; done; sleep 60", (Options){ .watch_entries = 4 }),
-                        EXIT_STATUS_OUTPUT_LIMIT);
+        assert_int_equal(
+                capture("cd $0; for i in 1 2 3 4 5; do : >$i; done; sleep 60", (Options){ .watch_entries = 4 }),
+                EXIT_STATUS_OUTPUT_LIMIT);
 }
 
 static void keeps_space_free(_unused_ void **state) {

@@ -48,7 +48,8 @@ static char *expect(size_t n, size_t *ret_size) {
 }
 
 static void keeps_head_and_tail(_unused_ void **state) {
-        static const size_t sizes[] = { 0, 1, HALF - 1, HALF, HALF + 1, MAX - 1, MAX, MAX + 1, MAX + HALF, 10 * MAX + 7 };
+        static const size_t sizes[] = { 0, 1, HALF - 1, HALF, HALF + 1, MAX - 1, MAX, MAX + 1, MAX + HALF,
+                10 * MAX + 7 };
         static const size_t chunks[] = { 1, 3, HALF - 1, HALF, HALF + 1, MAX, 7 * MAX };
 
         for (size_t s = 0; s < ELEMENTSOF(sizes); s++)
@@ -131,7 +132,10 @@ static void full_disk_is_remembered(_unused_ void **state) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                TEST(keeps_head_and_tail), TEST(head_is_there_at_once), TEST(empties_an_old_file), TEST(refuses_what_is_no_file),
+                TEST(keeps_head_and_tail),
+                TEST(head_is_there_at_once),
+                TEST(empties_an_old_file),
+                TEST(refuses_what_is_no_file),
                 TEST(full_disk_is_remembered),
         };
 

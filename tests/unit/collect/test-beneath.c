@@ -33,7 +33,7 @@ static void test_open_file(void **state _unused_) {
         assert_int_equal(beneath_open_file(s.fd, "dir", &st), -EBADMSG);
         assert_int_equal(beneath_open_file(s.fd, "none", &st), -ENOENT);
         /* Never reached with such names, and refused all the same. */
-        assert_int_equal(beneath_open_file(s.fd, "dir/../../x", &st), -ENOENT);
+        assert_int_equal(beneath_open_file(s.fd, "dir/../../x", &st), -EXDEV);
         assert_int_equal(beneath_open_file(s.fd, "/etc/hostname", &st), -EXDEV);
 }
 
@@ -51,6 +51,12 @@ static void test_open_dir(void **state _unused_) {
         assert_int_equal(beneath_open_dir(s.fd, "link"), -ENOTDIR);
         assert_int_equal(beneath_open_dir(s.fd, "file"), -ENOTDIR);
         assert_int_equal(beneath_open_dir(s.fd, ".."), -EXDEV);
+        assert_int_equal(beneath_open_dir(s.fd, "dir/.."), -EXDEV);
+        if (faccessat(AT_FDCWD, "/proc/self", F_OK, 0) == 0) {
+                _cleanup_fd_ int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                assert_int_equal(beneath_open_dir(root, "proc"), -EXDEV); /* a mount point */
+        }
 }
 
 static void test_copy(void **state _unused_) {
@@ -87,7 +93,11 @@ static void test_copy(void **state _unused_) {
 }
 
 int main(void) {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_open_file), cmocka_unit_test(test_open_dir), cmocka_unit_test(test_copy) };
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_open_file),
+                cmocka_unit_test(test_open_dir),
+                cmocka_unit_test(test_copy),
+        };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

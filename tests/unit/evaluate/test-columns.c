@@ -53,7 +53,8 @@ static void test_find_refused(void **state _unused_) {
                 { "y_true,y_pred", FAULT_CSV_COLUMNS, "output.csv:1: the header lacks the column y_score" },
                 { "Y_TRUE,y_pred,y_score", FAULT_CSV_COLUMNS, "output.csv:1: the header lacks the column y_true" },
                 { "y_true,y_pred,y_score,y_pred", FAULT_CSV_COLUMNS, "output.csv:1: the header names the column y_pred 2 times" },
-                { "y_true,y_pred,y_score,course,course,course", FAULT_CSV_COLUMNS, "output.csv:1: the header names the column course 3 times" },
+                { "y_true,y_pred,y_score,course,course,course", FAULT_CSV_COLUMNS,
+                  "output.csv:1: the header names the column course 3 times" },
                 { "y_true,y_pred,y_score,\xe9t\xe9", FAULT_CSV_SYNTAX, "output.csv:1: the header is not UTF-8 text" },
         };
 
@@ -71,7 +72,9 @@ static void test_find_refused(void **state _unused_) {
 static void test_labels(void **state _unused_) {
         static const char *const zeros[] = { "0", "0.0", "False", "FALSE", "false", " 0", "0\t", " 0.0 " };
         static const char *const ones[] = { "1", "1.0", "True", "TRUE", "true", "\t1 " };
-        static const char *const refused[] = { "", " ", "2", "-1", "01", "1.", "1.00", "0.5", "yes", "nan", "TrUe", "1 1", "\"1\"", "\xef\xbc\x91" };
+        static const char *const refused[] = {
+                "", " ", "2", "-1", "01", "1.", "1.00", "0.5", "yes", "nan", "TrUe", "1 1", "\"1\"", "\xef\xbc\x91",
+        };
         bool v;
 
         for (size_t i = 0; i < ELEMENTSOF(zeros); i++) {

@@ -20,7 +20,9 @@ static int compare(const void *a, const void *b) {
 
 static void test_like_qsort(void **state _unused_) {
         static const size_t sizes[] = { 0, 1, 2, 3, 63, 64, 65, 1000, 40000 };
-        static const uint64_t masks[] = { UINT64_MAX, 0, 1, 0xff, 0x7ff, 0xffe, UINT64_C(0xff) << 56, UINT64_C(1) << 63, 0x00ff00ff00ff00ff };
+        static const uint64_t masks[] = {
+                UINT64_MAX, 0, 1, 0xff, 0x7ff, 0xffe, UINT64_C(0xff) << 56, UINT64_C(1) << 63, 0x00ff00ff00ff00ff,
+        };
         uint64_t s = 1234567;
 
         for (size_t i = 0; i < ELEMENTSOF(sizes); i++)

@@ -45,7 +45,8 @@ static void put(const char *path, const char *text) {
 }
 
 static void slices_have_paths(_unused_ void **state) {
-        static const char *const bad[] = { "", ".slice", "a", "a.service", "-a.slice", "a-.slice", "a--b.slice", "a/b.slice" };
+        static const char *const bad[] = { "", ".slice", "a", "a.service", "-a.slice", "a-.slice", "a--b.slice",
+                "a/b.slice" };
         char path[CGROUP_PATH_SIZE];
 
         assert_int_equal(cgroup_path_of_slice("morf-jobs-x-1a1.slice", path), 0);
@@ -164,8 +165,9 @@ static void nothing_is_no_error(_unused_ void **state) {
         for (unsigned version = 1; version <= 2; version++) {
                 for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
                         cgroup_read_usage(rootfd, paths[i], &u);
-                        assert_true(u.cpu_usec == CGROUP_UNKNOWN && u.memory_peak == CGROUP_UNKNOWN && u.oom_kills == CGROUP_UNKNOWN &&
-                                    u.pids_max_hits == CGROUP_UNKNOWN && !u.memory_limit_reached);
+                        assert_true(u.cpu_usec == CGROUP_UNKNOWN && u.memory_peak == CGROUP_UNKNOWN &&
+                                    u.oom_kills == CGROUP_UNKNOWN && u.pids_max_hits == CGROUP_UNKNOWN &&
+                                    !u.memory_limit_reached);
                 }
                 put("cgroup.controllers", "");
         }
@@ -225,9 +227,16 @@ static void endings_are_checked(_unused_ void **state) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(slices_have_paths), cmocka_unit_test(own_path_is_found), cmocka_unit_test(root_of_the_manager),
-                TEST(reads_version_2), TEST(peak_of_processes_tells), TEST(reads_version_1), TEST(hybrid_counts_cpu_in_version_2),
-                TEST(nothing_is_no_error), TEST(garbage_is_unknown), TEST(killed_at_the_limit_is_oom),
+                cmocka_unit_test(slices_have_paths),
+                cmocka_unit_test(own_path_is_found),
+                cmocka_unit_test(root_of_the_manager),
+                TEST(reads_version_2),
+                TEST(peak_of_processes_tells),
+                TEST(reads_version_1),
+                TEST(hybrid_counts_cpu_in_version_2),
+                TEST(nothing_is_no_error),
+                TEST(garbage_is_unknown),
+                TEST(killed_at_the_limit_is_oom),
                 cmocka_unit_test(endings_are_checked),
         };
 

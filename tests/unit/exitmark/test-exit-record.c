@@ -72,12 +72,28 @@ static void refuses_to_write(_unused_ void **state) {
 
 static void refuses_malformed(_unused_ void **state) {
         static const char *const table[] = {
-                "", "{}", "[]", "null", HEAD, "{\"version\":2,\"result\":\"success\",\"finished\":1}",
-                "{\"version\":1,\"finished\":1}", "{\"version\":1,\"result\":\"success\"}", "{\"result\":\"success\",\"finished\":1}",
-                HEAD ",\"extra\":1}", HEAD ",\"code\":1}", HEAD ",\"code\":\"\"}", HEAD ",\"code\":\"a b\"}",
-                HEAD ",\"status\":\"0123456789012345678901234567890123456789\"}", HEAD ",\"status\":\"a\\u0000\"}",
-                HEAD ",\"cpu_usec\":-1}", HEAD ",\"cpu_usec\":1.5}", HEAD ",\"cpu_usec\":\"1\"}", HEAD ",\"oom_kills\":null}",
-                HEAD ",\"memory_peak\":99999999999999999999}", HEAD ",\"cpu_usec\":1,\"cpu_usec\":1}", HEAD "} x",
+                "",
+                "{}",
+                "[]",
+                "null",
+                HEAD,
+                "{\"version\":2,\"result\":\"success\",\"finished\":1}",
+                "{\"version\":1,\"finished\":1}",
+                "{\"version\":1,\"result\":\"success\"}",
+                "{\"result\":\"success\",\"finished\":1}",
+                HEAD ",\"extra\":1}",
+                HEAD ",\"code\":1}",
+                HEAD ",\"code\":\"\"}",
+                HEAD ",\"code\":\"a b\"}",
+                HEAD ",\"status\":\"0123456789012345678901234567890123456789\"}",
+                HEAD ",\"status\":\"a\\u0000\"}",
+                HEAD ",\"cpu_usec\":-1}",
+                HEAD ",\"cpu_usec\":1.5}",
+                HEAD ",\"cpu_usec\":\"1\"}",
+                HEAD ",\"oom_kills\":null}",
+                HEAD ",\"memory_peak\":99999999999999999999}",
+                HEAD ",\"cpu_usec\":1,\"cpu_usec\":1}",
+                HEAD "} x",
                 "{\"version\":1,\"result\":\"success\",\"finished\":-1}",
         };
 
@@ -85,7 +101,9 @@ static void refuses_malformed(_unused_ void **state) {
                 _cleanup_free_ char *message = NULL;
                 ExitRecord r;
 
-                assert_int_equal(publish_file_at(dirfd_, "run-1.json", table[i], strlen(table[i]), 0640, (uid_t) -1, (gid_t) -1), 0);
+                assert_int_equal(
+                        publish_file_at(dirfd_, "run-1.json", table[i], strlen(table[i]), 0640, (uid_t) -1, (gid_t) -1),
+                        0);
                 if (exit_record_read_at(dirfd_, "run-1", &r, &message) != -EBADMSG || !message)
                         fail_msg("accepted: %s", table[i]);
         }

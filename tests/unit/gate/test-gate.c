@@ -104,7 +104,10 @@ static void test_round(void **state _unused_) {
                 uint64_t n;
                 unsigned round;
                 uint64_t rounded;
-        } cases[] = { { 7, 0, 7 }, { 7, 1, 7 }, { 7, 5, 5 }, { 8, 5, 10 }, { 0, 5, 0 }, { 2, 5, 0 }, { 3, 5, 5 }, { 15, 10, 20 }, { 14, 10, 10 }, { 5, 10, 10 } };
+        } cases[] = {
+                { 7, 0, 7 }, { 7, 1, 7 }, { 7, 5, 5 },    { 8, 5, 10 },   { 0, 5, 0 },
+                { 2, 5, 0 }, { 3, 5, 5 }, { 15, 10, 20 }, { 14, 10, 10 }, { 5, 10, 10 },
+        };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
                 assert_int_equal(gate_round(cases[i].n, cases[i].round), cases[i].rounded);

@@ -14,11 +14,11 @@
 #define JOB(s) "job: { " IMAGE s " };"
 
 #define SYNTAX "syntax error: a ';', a quote or a bracket is missing or misplaced at this line or before it"
-#define SYNTAX_END \
+#define SYNTAX_END                                                                                                     \
         "syntax error at the end of the file: a ';', a quote or the closing '};' is missing, or the file was cut off"
 #define NAME_RULE "a name is 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit"
 #define COURSE_RULE "a course name is 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit"
-#define BESIDE_RULE \
+#define BESIDE_RULE                                                                                                    \
         "it must be the name of a file or folder beside the job file, with letters, digits, '.', '_' and '-' only"
 #define VALUE_RULE "the value of an argument is 1 to 256 printable ASCII characters and does not begin with '-'"
 
@@ -96,9 +96,9 @@ static void test_refused(void **state _unused_) {
                 { JOB("name = \"a\nb\";"), "a.cfg:1: the value of 'name' holds a control character" },
                 { JOB("name = \"a\\x1bb\";"), "a.cfg:1: the value of 'name' holds a control character" },
                 { JOB("mode = \"workflow\";"),
-                  "a.cfg:1: 'workflow' is not allowed here: the only mode of this version is \"run\"" },
+                        "a.cfg:1: 'workflow' is not allowed here: the only mode of this version is \"run\"" },
                 { JOB("profile = \"root\";"),
-                  "a.cfg:1: 'root' is not allowed here: a profile is \"compat\" or \"strict\"" },
+                        "a.cfg:1: 'root' is not allowed here: a profile is \"compat\" or \"strict\"" },
                 { JOB("profile = true;"), "a.cfg:1: 'profile' must be a string in quotes" },
                 /* Attachments. */
                 { "job: { image = \"\"; };", "a.cfg:1: '' is not allowed here: " BESIDE_RULE },
@@ -109,9 +109,9 @@ static void test_refused(void **state _unused_) {
                 { "job: { image = \"i.tar/\"; };", "a.cfg:1: 'i.tar/' is not allowed here: " BESIDE_RULE },
                 { "job: { dockerfile = \"./\"; };", "a.cfg:1: './' is not allowed here: " BESIDE_RULE },
                 { "job: { image = \"https://example.org/i.tar\"; };",
-                  "a.cfg:1: 'image' is a URL; upload the file beside the job file and give its name" },
+                        "a.cfg:1: 'image' is a URL; upload the file beside the job file and give its name" },
                 { JOB("\ndockerfile = \"d\";"),
-                  "a.cfg:2: 'image' and 'dockerfile' are both given; a job has one image" },
+                        "a.cfg:2: 'image' and 'dockerfile' are both given; a job has one image" },
                 /* Lists. */
                 { JOB("courses = \"accounting\";"), "a.cfg:1: 'courses' must be a list such as [\"accounting\"]" },
                 { JOB("courses = [ 1, 2 ];"), "a.cfg:1: 'courses' must be a list of strings in quotes" },
@@ -121,20 +121,19 @@ static void test_refused(void **state _unused_) {
                 { JOB("courses = [ \"../x\" ];"), "a.cfg:1: '../x' is not allowed here: " COURSE_RULE },
                 { JOB("courses = [ \"a,b\" ];"), "a.cfg:1: 'a,b' is not allowed here: " COURSE_RULE },
                 { JOB("notify = [ \"finished\" ];"),
-                  "a.cfg:1: 'finished' is not allowed here: notify takes \"accepted\" and \"started\"; "
-                  "the end of a job is always mailed" },
+                        "a.cfg:1: 'finished' is not allowed here: notify takes \"accepted\" and \"started\"; "
+                        "the end of a job is always mailed" },
                 /* Arguments. */
                 { JOB("args = [ \"a\" ];"), "a.cfg:1: 'args' must be a group such as { alpha = \"0.1\"; }" },
                 { JOB("args: { alpha = 0.1; };"),
-                  "a.cfg:1: the value of argument 'alpha' must be a string in quotes, numbers too" },
+                        "a.cfg:1: the value of argument 'alpha' must be a string in quotes, numbers too" },
                 { JOB("args: { a = \"\"; };"), "a.cfg:1: '' is not allowed here: " VALUE_RULE },
-                { JOB("args: { a = \"--privileged\"; };"),
-                  "a.cfg:1: '--privileged' is not allowed here: " VALUE_RULE },
+                { JOB("args: { a = \"--privileged\"; };"), "a.cfg:1: '--privileged' is not allowed here: " VALUE_RULE },
                 { JOB("args: { a = \"\xc3\xa4\"; };"), "a.cfg:1: '\xc3\xa4' is not allowed here: " VALUE_RULE },
                 { JOB("args: { a = \"b\\rc\"; };"), "a.cfg:1: the value of 'a' holds a control character" },
                 { JOB("args: { a*b = \"1\"; };"),
-                  "a.cfg:1: 'a*b' is not allowed here: the name of an argument is 1 to 64 letters, digits, '_' or '-', "
-                  "and begins with a letter or digit" },
+                        "a.cfg:1: 'a*b' is not allowed here: the name of an argument is 1 to 64 letters, digits, '_' or '-', "
+                        "and begins with a letter or digit" },
                 /* Limits. */
                 { JOB("limits = 1;"), "a.cfg:1: 'limits' must be a group such as { memory = \"2G\"; }" },
                 { JOB("limits: { cpus = \"2\"; };"), "a.cfg:1: 'cpus' must be a number such as 1 or 0.5" },
@@ -143,19 +142,19 @@ static void test_refused(void **state _unused_) {
                 { JOB("limits: { cpus = 1e999; };"), "a.cfg:1: 'cpus' must be between 0.01 and 1024" },
                 { JOB("limits: { cpus = 1025; };"), "a.cfg:1: 'cpus' must be between 0.01 and 1024" },
                 { JOB("limits: { memory = \"lots\"; };"),
-                  "a.cfg:1: 'memory' must be a size such as \"512M\" or \"2G\"" },
+                        "a.cfg:1: 'memory' must be a size such as \"512M\" or \"2G\"" },
                 { JOB("limits: { memory = 2.5; };"), "a.cfg:1: 'memory' must be a size such as \"512M\" or \"2G\"" },
                 { JOB("limits: { memory = \"3M\"; };"), "a.cfg:1: 'memory' must be between 4 MiB and 64 TiB" },
                 { JOB("limits: { memory = \"99999999999999999999T\"; };"),
-                  "a.cfg:1: 'memory' must be between 4 MiB and 64 TiB" },
+                        "a.cfg:1: 'memory' must be between 4 MiB and 64 TiB" },
                 { JOB("limits: { memory = -1; };"), "a.cfg:1: 'memory' must be between 4 MiB and 64 TiB" },
                 { JOB("limits: { output = 0; };"), "a.cfg:1: 'output' must be between 1 B and 64 TiB" },
                 { JOB("limits: { time = \"1 hour\"; };"),
-                  "a.cfg:1: 'time' must be a length of time such as \"90m\" or \"2h\"" },
+                        "a.cfg:1: 'time' must be a length of time such as \"90m\" or \"2h\"" },
                 { JOB("limits: { time = 0; };"), "a.cfg:1: 'time' must be between 1 second and 365 days" },
                 { JOB("limits: { time = \"366d\"; };"), "a.cfg:1: 'time' must be between 1 second and 365 days" },
                 { JOB("limits: { time = 9223372036854775807L; };"),
-                  "a.cfg:1: 'time' must be between 1 second and 365 days" },
+                        "a.cfg:1: 'time' must be between 1 second and 365 days" },
                 { JOB("limits: { pids = 0; };"), "a.cfg:1: 'pids' must be between 1 and 1000000" },
                 { JOB("limits: { pids = \"9\"; };"), "a.cfg:1: 'pids' must be a whole number" },
         };
@@ -167,7 +166,8 @@ static void test_refused(void **state _unused_) {
 static void test_nul_byte(void **state _unused_) {
         static const char text[] = "job: { image = \"i.tar\"; };\n\0 whatever";
 
-        assert_refused(text, sizeof(text) - 1, JOB_FILE_ALONE, "a.cfg:2: there is a NUL byte; a job file is plain text");
+        assert_refused(
+                text, sizeof(text) - 1, JOB_FILE_ALONE, "a.cfg:2: there is a NUL byte; a job file is plain text");
 }
 
 static void test_refused_in_zip(void **state _unused_) {

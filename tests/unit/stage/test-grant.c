@@ -12,7 +12,9 @@ static bool allows(Grant *g, const char *s) {
 }
 
 static void test_courses(void **state _unused_) {
-        static const char *const refused[] = { "", "finance", "account", "accounting2", "accounting-001", "Accounting", "introaccounting", "art " };
+        static const char *const refused[] = {
+                "", "finance", "account", "accounting2", "accounting-001", "Accounting", "introaccounting", "art ",
+        };
         char *courses[] = { (char *) "accounting", (char *) "art", NULL };
         Grant g = { .courses = courses, .key = GRANT_KEY_COURSE };
 
@@ -26,11 +28,13 @@ static void test_courses(void **state _unused_) {
 }
 
 static void test_sessions(void **state _unused_) {
-        static const char *const granted[] = { "math-001", "math_001", "math-012", "math-2012-001", "math_2012_001", "math_2012-001", "a-b-002" };
+        static const char *const granted[] = {
+                "math-001", "math_001", "math-012", "math-2012-001", "math_2012_001", "math_2012-001", "a-b-002",
+        };
         static const char *const refused[] = {
-                "",         "math",      "math-",       "math-1",        "math-01",       "math-0001",       "math001",     "math-2-001",
-                "math-00a", "-001",      "001",         "maths-001",     "xmath-001",     "math-101-001",    "math-x-001",  "math-2012-2012-001",
-                "b-002",    "a-002",     "math.001",    "math-001 ",     "math--001",     "math-001-002-003",
+                "",         "math",  "math-",     "math-1",    "math-01",      "math-0001",  "math001",            "math-2-001",
+                "math-00a", "-001",  "maths-001", "xmath-001", "math-101-001", "math-x-001", "math-2012-2012-001", "001",
+                "b-002",    "a-002", "math.001",  "math-001 ", "math--001",    "math-001-002-003",
         };
         char *courses[] = { (char *) "math", (char *) "a-b", NULL };
         Grant g = { .courses = courses, .key = GRANT_KEY_SESSION };

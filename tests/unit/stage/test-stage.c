@@ -51,12 +51,15 @@ static void test_tables(void **state _unused_) {
         struct stat st;
 
         bench_init(&b);
-        scratch_write(&b.scratch, "a/labels-train.csv", LABELS "u1,dropout,1,accounting,001\nu2,dropout,0,finance,001\nu3,dropout,0,accounting,002\n");
+        scratch_write(&b.scratch, "a/labels-train.csv", LABELS "u1,dropout,1,accounting,001\nu2,dropout,0,finance,001\n"
+                                                                  "u3,dropout,0,accounting,002\n");
         scratch_write(&b.scratch, "a/labels-test.csv", LABELS "u1,dropout,1,accounting,003\n");
         scratch_write(&b.scratch, "a/labels-train-with-underscore.csv",
-                      "userID,label_type,label_value,course\nu1,dropout,1,accounting_001\nu2,dropout,0,finance_001\nu3,dropout,0,accounting_2012-001");
+                      "userID,label_type,label_value,course\nu1,dropout,1,accounting_001\nu2,dropout,0,finance_001\n"
+                      "u3,dropout,0,accounting_2012-001");
         scratch_write(&b.scratch, "a/coursera_course_dates.csv",
-                      DATES "accounting-001,\"Comptabilit\xe9, a \"\"first\"\" course\",1/2/13,3/4/13\r\nfinance-001,F,1/2/13,3/4/13\r\n\r\n"
+                      DATES "accounting-001,\"Comptabilit\xe9, a \"\"first\"\" course\",1/2/13,3/4/13\r\n"
+                            "finance-001,F,1/2/13,3/4/13\r\n\r\n"
                             "\"accounting-002\",The \"best\" one,1/2/13,3/4/13\r\n");
         assert_int_equal(run(&b), 0);
         scratch_assert_file(&b.scratch, "out/labels-train.csv", LABELS "u1,dropout,1,accounting,001\nu3,dropout,0,accounting,002\n");
@@ -132,11 +135,14 @@ static void test_refused(void **state _unused_) {
                 const char *a, *b;
                 const char *error;
         } cases[] = {
-                { LABELS, "userID,course\n", "/srv/b/labels-train.csv:1: the header differs from that of the same table below another data root" },
+                { LABELS, "userID,course\n",
+                  "/srv/b/labels-train.csv:1: the header differs from that of the same table below another data root" },
                 { "userID,label\n", LABELS, "/srv/a/labels-train.csv:1: the header must name the column 'course' once" },
                 { "course,course\n", LABELS, "/srv/a/labels-train.csv:1: the header must name the column 'course' once" },
-                { LABELS "u,d,1,accounting,\"001\n\n", "", "/srv/a/labels-train.csv:2: the row that begins here has a double quote that is never closed" },
-                { LABELS, LABELS "\nu,d,1,\"a\"b,1\n", "/srv/b/labels-train.csv:3: the row that begins here has a double quote in the wrong place" },
+                { LABELS "u,d,1,accounting,\"001\n\n", "",
+                  "/srv/a/labels-train.csv:2: the row that begins here has a double quote that is never closed" },
+                { LABELS, LABELS "\nu,d,1,\"a\"b,1\n",
+                  "/srv/b/labels-train.csv:3: the row that begins here has a double quote in the wrong place" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {

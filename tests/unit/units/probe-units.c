@@ -72,8 +72,13 @@ static void limit_time(_unused_ Probe *p, UnitPlan *plan) {
 }
 
 static void bind_input(Probe *p, UnitPlan *plan) {
+        _cleanup_free_ char *out = NULL;
+
         unit_plan_add_bind(plan, "/etc", "/run/morf/in", false);
-        unit_plan_add_bind(plan, p->dir, "/run/morf/out", true);
+        /* 65534: nobody, whom the unit runs as */
+        if (asprintf(&out, "%s/out", p->dir) < 0 || (mkdir(out, 0700) < 0 && errno != EEXIST) || chown(out, 65534, 65534) < 0)
+                abort();
+        unit_plan_add_bind(plan, out, "/run/morf/out", true);
         unit_plan_add_hidden(plan, "/srv");
         unit_plan_add_hidden(plan, "/var/lib/nothing-there");
         unit_plan_add_environment(plan, "PROBE", "a $HOME %n \"quoted\" b");
@@ -102,7 +107,8 @@ static void run(const char *const *argv) {
         int status = -1;
         pid_t pid;
 
-        if (posix_spawn(&pid, argv[0], NULL, NULL, (char **) (uintptr_t) argv, environ) != 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+        if (posix_spawn(&pid, argv[0], NULL, NULL, (char **) (uintptr_t) argv, environ) != 0 ||
+                waitpid(pid, &status, 0) < 0 || status != 0)
                 printf("    %s %s: status %d\n", argv[0], argv[1], status);
 }
 
@@ -125,8 +131,24 @@ static void restart_bus(_unused_ Probe *p) {
                 run((const char *const[]){ "/usr/bin/systemctl", "restart", "dbus.service", NULL });
 }
 
+static void list(Probe *p) {
+        UnitState *units;
+        bool found = false;
+        size_t n;
+        int r;
+
+        r = units_list(p->manager, UNIT_SERVICE_PATTERN, &units, &n);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                found = found || (streq(units[i].name, p->unit) && streq(units[i].active_state, "active"));
+        if (r >= 0)
+                units_list_free(units, n);
+        if (!found)
+                printf("    FAIL units_list: %d\n", r), p->failures++;
+}
+
 static void occupy_unit(Probe *p, _unused_ UnitPlan *plan) {
-        run((const char *const[]){ "/usr/bin/systemd-run", "-q", "--collect", "--unit", p->unit, "/bin/sleep", "0.5", NULL });
+        run((const char *const[]){
+                "/usr/bin/systemd-run", "-q", "--collect", "--unit", p->unit, "/bin/sleep", "0.5", NULL });
 }
 
 static void occupy_slice(Probe *p, UnitPlan *plan) {
@@ -138,6 +160,8 @@ static void occupy_slice(Probe *p, UnitPlan *plan) {
 #define READ_LIMITS \
         "p=$(sed -n 's/.*name=systemd://p' /proc/self/cgroup); p=${p%/*}; cd /sys/fs/cgroup; " \
         "m=$(cat memory$p/memory.limit_in_bytes); q=$(cat cpu$p/cpu.cfs_quota_us); t=$(cat pids$p/pids.max); "
+/* Stops at the first command that ends as it should not. */
+#define STRICT "set -ex; no() { if \"$@\"; then exit 9; fi; }; "
 #define HOG "head -c 200M /dev/zero | tail >/dev/null"
 
 static const Scenario scenarios[] = {
@@ -153,31 +177,41 @@ static const Scenario scenarios[] = {
         { "stop", SANDBOX_HELPER, { "/bin/sleep", "60" }, 0, OUTCOME_SIGNAL, SIGTERM, NULL, stop },
         { "kill", SANDBOX_HELPER, { "/bin/sleep", "60" }, 0, OUTCOME_SIGNAL, SIGKILL, NULL, kill9 },
         { "oom-unit", SANDBOX_HELPER, SH(HOG), 0, OUTCOME_OOM, 0, limit_memory },
-        { "oom-slice", SANDBOX_ENGINE, SH("exec /bin/dash -c 'a=x; while :; do a=$a$a; done'"), 0, OUTCOME_OOM, 0, limit_slice },
-        { "slice-limits", SANDBOX_ENGINE, SH(READ_LIMITS "test \"$m $q $t\" = '50331648 50000 32'"), 0, OUTCOME_SUCCESS, 0, limit_slice },
+        { "oom-slice", SANDBOX_ENGINE, SH("exec /bin/dash -c 'a=x; while :; do a=$a$a; done'"), 0, OUTCOME_OOM, 0,
+                limit_slice },
+        { "slice-limits", SANDBOX_ENGINE, SH(READ_LIMITS "test \"$m $q $t\" = '50331648 50000 32'"), 0, OUTCOME_SUCCESS,
+                0, limit_slice },
         { "slice-beside", SANDBOX_ENGINE, SH("sleep 0.2"), 0, OUTCOME_SUCCESS, 0, limit_slice_beside },
         /* One that nobody gave properties to is simply taken over. */
         { "slice-exists", SANDBOX_ENGINE, SH("sleep 0.2"), 0, OUTCOME_SUCCESS, 0, occupy_slice },
-        { "collision", SANDBOX_HELPER, SH("exit 9"), UNITS_E_EXISTS, OUTCOME_VANISHED, 0, occupy_unit },
+        { "collision", SANDBOX_HELPER, SH("exit 9"), UNITS_E_EXISTS, OUTCOME_VANISHED, 0, occupy_unit, list },
         { "hidden-records", SANDBOX_HELPER, SH("! ls /var/spool"), 0, OUTCOME_SUCCESS, 0, hide_records },
-        { "fork-bomb", SANDBOX_ENGINE, SH("for i in $(seq 100); do sleep 1 & done; wait; exit 3"), 0, OUTCOME_EXIT, 2, limit_slice },
+        { "fork-bomb", SANDBOX_ENGINE, SH("for i in $(seq 100); do sleep 1 & done; wait; exit 3"), 0, OUTCOME_EXIT, 2,
+                limit_slice },
         { "argv", SANDBOX_HELPER,
-          { "/bin/sh", "-c", "test \"$0|$1|$2|$3\" = '%n $HOME \"q\"|${HOME}\\|$HOME|$$x'", "%n $HOME \"q\"", "${HOME}\\", "$HOME", "$$x" },
-          0, OUTCOME_SUCCESS, 0 },
+                { "/bin/sh", "-c", "test \"$0|$1|$2|$3\" = '%n $HOME \"q\"|${HOME}\\|$HOME|$$x'", "%n $HOME \"q\"",
+                        "${HOME}\\", "$HOME", "$$x" },
+                0, OUTCOME_SUCCESS, 0 },
         { "sandbox", SANDBOX_HELPER,
-          SH("exec 2>&1; set -x; id -u | grep -qx 65534; test -r /run/morf/in/passwd; touch /run/morf/out/written; ! touch /run/morf/in/x; "
-             "! touch /etc/x /usr/x /var/x; ! ls /srv; ! touch /run/morf/x; test -s $CREDENTIALS_DIRECTORY/secret; "
-             "test \"$PROBE\" = 'a $HOME %n \"quoted\" b'; grep -c : /proc/net/dev; ! mount -t tmpfs x /mnt; ! unshare -U true; "
-             "test \"$(ls /proc | grep -cE '^[0-9]+$')\" -lt 6; ! ls /proc/sys; id; grep -E 'Cap|NoNew|Seccomp' /proc/self/status"),
-          0, OUTCOME_SUCCESS, 0, bind_input },
+                SH(STRICT
+                        "test $(id -u) = 65534; test -r /run/morf/in/passwd; no touch /run/morf/in/x; no touch /run/morf/x; "
+                        "touch /run/morf/out/written; no touch /etc/x; no touch /usr/x; no touch /var/x; no ls /srv; "
+                        "test -s $CREDENTIALS_DIRECTORY/secret; test \"$PROBE\" = 'a $HOME %n \"quoted\" b'; "
+                        "test $(grep -c : /proc/self/net/dev) = 1; no mount -t tmpfs x /mnt; no unshare -U true; "
+                        "test $(ls /proc | grep -cE '^[0-9]+$') -lt 6; no ls /proc/sys; no touch /sys/fs/cgroup/x; "
+                        "no ls /home/; grep -q '^CapBnd:.0000000000000000' /proc/self/status; grep -q '^NoNewPrivs:.1' /proc/self/status; "
+                        "test $(grep -c . /run/morf/in/hostname) = 1; test $(umask) = 0077; id | grep -q adm"),
+                0, OUTCOME_SUCCESS, 0, bind_input },
         { "reload", SANDBOX_HELPER, { "/bin/sleep", "1" }, 0, OUTCOME_SUCCESS, 0, bind_input, daemon_reload },
         { "reexec", SANDBOX_HELPER, { "/bin/sleep", "1" }, 0, OUTCOME_SUCCESS, 0, bind_input, daemon_reexec },
-        { "collect", SANDBOX_COLLECT, SH("cat /etc/shadow >/dev/null; ! touch /etc/x"), 0, OUTCOME_SUCCESS, 0 },
+        { "collect", SANDBOX_COLLECT,
+                SH(STRICT "cat /etc/shadow >/dev/null; no touch /etc/x; no cp /etc/shadow /run/x"), 0, OUTCOME_SUCCESS,
+                0 },
         { "engine", SANDBOX_ENGINE, { "/usr/bin/docker", "version" }, 0, OUTCOME_SUCCESS, 0 },
         { "docker-oom", SANDBOX_ENGINE,
-          SH("docker run --rm --network none --memory 48m --memory-swap 48m --cgroup-parent ${SLICE} morf-base:bookworm "
-             "/bin/dash -c 'a=x; while :; do a=$a$a; done'"),
-          0, OUTCOME_OOM, 0, limit_slice_beside },
+                SH("docker run --rm --network none --memory 48m --memory-swap 48m --cgroup-parent ${SLICE} morf-base:bookworm "
+                   "/bin/dash -c 'a=x; while :; do a=$a$a; done'"),
+                0, OUTCOME_OOM, 0, limit_slice_beside },
         { "engine-root", SANDBOX_ENGINE_ROOT, SH("mount -t tmpfs x /mnt && unshare -m true"), 0, OUTCOME_SUCCESS, 0 },
         { "bus-restart", SANDBOX_HELPER, { "/bin/sleep", "1" }, 0, OUTCOME_SUCCESS, 0, NULL, restart_bus },
 };
@@ -198,7 +232,8 @@ static UnitPlan *make_plan(Probe *p, const Scenario *s) {
         if (s->prepare)
                 s->prepare(p, plan);
         if (p->scenario)
-                unit_plan_add_exec(plan, UNIT_EXEC_STOP_POST, UNIT_EXEC_IGNORE_FAILURE, (const char *const[]){ "/bin/false", "$HOME %n", NULL });
+                unit_plan_add_exec(plan, UNIT_EXEC_STOP_POST, UNIT_EXEC_IGNORE_FAILURE,
+                        (const char *const[]){ "/bin/false", "$HOME %n", NULL });
         unit_plan_add_exec(plan, UNIT_EXEC_STOP_POST, 0, (const char *const[]){ exitmark, "--out", NULL });
         unit_plan_add_argument(plan, p->dir);
         unit_plan_add_argument(plan, "--name");
@@ -217,7 +252,8 @@ static void on_started(void *userdata, _unused_ const char *unit, int result, co
         if (result != p->scenario->start)
                 printf("    start: %d, expected %d (%s)\n", result, p->scenario->start, message);
         if (result < 0) {
-                printf("%s %-14s not started: %s\n", result == p->scenario->start ? "ok  " : "FAIL", p->scenario->name, message);
+                printf("%s %-14s not started: %s\n", result == p->scenario->start ? "ok  " : "FAIL", p->scenario->name,
+                        message);
                 p->failures += result != p->scenario->start;
                 next(p);
         } else if (p->scenario->started)
@@ -238,10 +274,11 @@ static void judge(Probe *p) {
                         &status);
         good = o == s->outcome && status == s->status && p->start_result == s->start;
         p->failures += !good;
-        printf("%s %-14s %s/%d after %" PRIu64 " ms; record %d %s,%s,%s cpu %" PRId64 " mem %" PRId64 " oom %" PRId64 " pids %" PRId64 "\n",
-                        good ? "ok  " : "FAIL", s->name, outcome_to_string(o), status, (time_now_boottime() - p->begun) / 1000, r,
-                        record.result, record.code, record.status, (int64_t) record.cpu_usec, (int64_t) record.memory_peak,
-                        (int64_t) record.oom_kills, (int64_t) record.pids_max_hits);
+        printf("%s %-14s %s/%d after %" PRIu64 " ms; record %d %s,%s,%s cpu %" PRId64 " mem %" PRId64 " oom %" PRId64
+               " pids %" PRId64 "\n",
+                good ? "ok  " : "FAIL", s->name, outcome_to_string(o), status, (time_now_boottime() - p->begun) / 1000,
+                r, record.result, record.code, record.status, (int64_t) record.cpu_usec, (int64_t) record.memory_peak,
+                (int64_t) record.oom_kills, (int64_t) record.pids_max_hits);
 }
 
 static void on_gone(void *userdata, const char *unit) {

@@ -219,18 +219,34 @@ static void own_slice_is_no_dependency(_unused_ void **state) {
 /* Every control of the baseline is there for every profile that is not explicitly excepted from it. */
 static void sandbox_holds_the_baseline(_unused_ void **state) {
         static const char *const everybody[] = {
-                "('ProtectHome' <'yes' >)", "('PrivateTmp' <true >)", "('ProtectKernelModules' <true >)", "('ProtectKernelLogs' <true >)",
-                "('ProtectClock' <true >)", "('RestrictRealtime' <true >)", "('LockPersonality' <true >)",
-                "('SystemCallArchitectures' <['native' ]>)", "('PrivateNetwork' <true >)", "('IPAddressDeny' <[(2 [0000]0 )(10 [",
+                "('ProtectHome' <'yes' >)",
+                "('PrivateTmp' <true >)",
+                "('ProtectKernelModules' <true >)",
+                "('ProtectKernelLogs' <true >)",
+                "('ProtectClock' <true >)",
+                "('RestrictRealtime' <true >)",
+                "('LockPersonality' <true >)",
+                "('SystemCallArchitectures' <['native' ]>)",
+                "('PrivateNetwork' <true >)",
+                "('IPAddressDeny' <[(2 [0000]0 )(10 [",
                 "('LimitCORE' <0 >)",
         };
         static const char *const confined[] = {
-                "('NoNewPrivileges' <true >)", "('ProtectSystem' <'strict' >)", "('PrivateDevices' <true >)",
-                "('ProtectKernelTunables' <true >)", "('ProtectControlGroups' <true >)", "('ProtectProc' <'invisible' >)",
-                "('RestrictNamespaces' <0 >)", "('RestrictSUIDSGID' <true >)", "('MemoryDenyWriteExecute' <true >)",
-                "('RestrictAddressFamilies' <(true ['AF_UNIX' ])>)", "('SystemCallFilter' <(true ['@system-service' ])>)",
-                "('SystemCallFilter' <(false ['@privileged' '@resources' ])>)", "('UMask' <63 >)",
-                "('TemporaryFileSystem' <[('/run/morf' 'mode=0755", "('InaccessiblePaths' <['-/srv' '-/etc/morf' ]>)",
+                "('NoNewPrivileges' <true >)",
+                "('ProtectSystem' <'strict' >)",
+                "('PrivateDevices' <true >)",
+                "('ProtectKernelTunables' <true >)",
+                "('ProtectControlGroups' <true >)",
+                "('ProtectProc' <'invisible' >)",
+                "('RestrictNamespaces' <0 >)",
+                "('RestrictSUIDSGID' <true >)",
+                "('MemoryDenyWriteExecute' <true >)",
+                "('RestrictAddressFamilies' <(true ['AF_UNIX' ])>)",
+                "('SystemCallFilter' <(true ['@system-service' ])>)",
+                "('SystemCallFilter' <(false ['@privileged' '@resources' ])>)",
+                "('UMask' <63 >)",
+                "('TemporaryFileSystem' <[('/run/morf' 'mode=0755",
+                "('InaccessiblePaths' <['-/srv' '-/etc/morf' ]>)",
         };
         char *const hidden[] = { (char *) "/srv", (char *) "/etc/morf", NULL };
 
@@ -246,11 +262,13 @@ static void sandbox_holds_the_baseline(_unused_ void **state) {
 }
 
 static void sandbox_exceptions(_unused_ void **state) {
-        _cleanup_free_ char *helper = encode_sandbox(SANDBOX_HELPER, 0, NULL), *collect = encode_sandbox(SANDBOX_COLLECT, 1, NULL),
+        _cleanup_free_ char *helper = encode_sandbox(SANDBOX_HELPER, 0, NULL),
+                            *collect = encode_sandbox(SANDBOX_COLLECT, 1, NULL),
                             *root = encode_sandbox(SANDBOX_ENGINE_ROOT, 0, NULL);
 
         assert_contains(helper, "('CapabilityBoundingSet' <0 >)('AmbientCapabilities' <0 >)");
-        assert_contains(collect, "('CapabilityBoundingSet' <5 >)('AmbientCapabilities' <5 >)"); /* CAP_DAC_READ_SEARCH and bit 0 */
+        assert_contains(collect,
+                "('CapabilityBoundingSet' <5 >)('AmbientCapabilities' <5 >)"); /* CAP_DAC_READ_SEARCH and bit 0 */
         assert_lacks(root, "CapabilityBoundingSet");
         assert_lacks(root, "NoNewPrivileges");
         assert_lacks(helper, "InaccessiblePaths");

@@ -81,8 +81,9 @@ static int answer_list(Paper *p, sd_bus_message *call) {
         assert_true(sd_bus_message_new_method_return(call, &reply) >= 0);
         assert_true(sd_bus_message_open_container(reply, 'a', "(ssssssouso)") >= 0);
         STRV_FOREACH(s, p->loaded)
-                assert_true(sd_bus_message_append(reply, "(ssssssouso)", *s, "", "loaded", strstr(*s, "failed") ? "failed" : "active", "x", "",
-                                            "/unit/x", strstr(*s, "pending") ? 7u : 0u, "", "/") >= 0);
+        assert_true(sd_bus_message_append(reply, "(ssssssouso)", *s, "", "loaded",
+                            strstr(*s, "failed") ? "failed" : "active", "x", "", "/unit/x",
+                            strstr(*s, "pending") ? 7u : 0u, "", "/") >= 0);
         assert_true(sd_bus_message_close_container(reply) >= 0);
         return sd_bus_send(p->server, reply, NULL);
 }
@@ -456,8 +457,14 @@ static void freeing_cancels(void **state) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                TEST(starts_and_sees_the_end), TEST(tells_failures_apart), TEST(sends_a_burst_in_portions), TEST(stops),
-                TEST(cancelled_calls_are_silent), TEST(lost_bus_loses_nothing), TEST(watches_adopted_units), TEST(freeing_cancels),
+                TEST(starts_and_sees_the_end),
+                TEST(tells_failures_apart),
+                TEST(sends_a_burst_in_portions),
+                TEST(stops),
+                TEST(cancelled_calls_are_silent),
+                TEST(lost_bus_loses_nothing),
+                TEST(watches_adopted_units),
+                TEST(freeing_cancels),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,15 +61,35 @@ static void refuses_bad_parts(_unused_ void **state) {
 
 static void refuses_foreign_names(_unused_ void **state) {
         static const char *const services[] = {
-                "", "morf-", "morf-mail.service", "morf-" ID ".service", "morf-" ID "-run.service", "morf-" ID "-run-1",
-                "morf-" ID "-run-1.scope", "morf-" ID "-run-01.service", "morf-" ID "-run-0.service", "morf-" ID "-run-+1.service",
-                "morf-" ID "-run-10000.service", "morf-" ID "-run-99999999999999999999.service", "morf-" ID "-run-1.service ",
-                "morf-" ID "-r.un-1.service", "morf-" ID "--1.service", "morf-01M83K0N2W0ENBPDE19CET93C6-run-1.service",
-                "morf-" ID "-a-b-1.service", "Morf-" ID "-run-1.service",
+                "",
+                "morf-",
+                "morf-mail.service",
+                "morf-" ID ".service",
+                "morf-" ID "-run.service",
+                "morf-" ID "-run-1",
+                "morf-" ID "-run-1.scope",
+                "morf-" ID "-run-01.service",
+                "morf-" ID "-run-0.service",
+                "morf-" ID "-run-+1.service",
+                "morf-" ID "-run-10000.service",
+                "morf-" ID "-run-99999999999999999999.service",
+                "morf-" ID "-run-1.service ",
+                "morf-" ID "-r.un-1.service",
+                "morf-" ID "--1.service",
+                "morf-01M83K0N2W0ENBPDE19CET93C6-run-1.service",
+                "morf-" ID "-a-b-1.service",
+                "Morf-" ID "-run-1.service",
         };
         static const char *const slices[] = {
-                "morf-jobs.slice", "morf-jobs-.slice", "morf-jobs-" ID, "morf-jobs-" ID "-1.slice", "morf-jobs-" ID "-1a.slice",
-                "morf-jobs-" ID "-1a0.slice", "morf-jobs-" ID "-01a1.slice", "morf-jobs-" ID "-1a1a1.slice", "morf-jobs-" ID "-1a1.slicex",
+                "morf-jobs.slice",
+                "morf-jobs-.slice",
+                "morf-jobs-" ID,
+                "morf-jobs-" ID "-1.slice",
+                "morf-jobs-" ID "-1a.slice",
+                "morf-jobs-" ID "-1a0.slice",
+                "morf-jobs-" ID "-01a1.slice",
+                "morf-jobs-" ID "-1a1a1.slice",
+                "morf-jobs-" ID "-1a1.slicex",
         };
         UnitServiceName service;
         UnitSliceName slice;

@@ -32,7 +32,8 @@ static void first_error_sticks(_unused_ void **state) {
         static void name(UnitPlan *p) { (void) (call); }
 SPOILER(two_starts, unit_plan_add_exec(p, UNIT_EXEC_START, 0, (const char *const[]){ "/bin/x", NULL }))
 SPOILER(relative_program, unit_plan_add_exec(p, UNIT_EXEC_STOP_POST, 0, (const char *const[]){ "x", NULL }))
-SPOILER(privileged_start, unit_plan_add_exec(p, UNIT_EXEC_START, UNIT_EXEC_PRIVILEGED, (const char *const[]){ "/bin/x", NULL }))
+SPOILER(privileged_start,
+        unit_plan_add_exec(p, UNIT_EXEC_START, UNIT_EXEC_PRIVILEGED, (const char *const[]){ "/bin/x", NULL }))
 SPOILER(empty_argv, unit_plan_add_exec(p, UNIT_EXEC_STOP_POST, 0, (const char *const[]){ NULL }))
 SPOILER(newline, unit_plan_add_argument(p, "a\nb"))
 SPOILER(not_utf8, unit_plan_add_argument(p, "\xff"))
@@ -57,9 +58,30 @@ SPOILER(no_capability, unit_plan_add_capability(p, 64))
 
 static void refuses(_unused_ void **state) {
         static void (*const spoilers[])(UnitPlan *) = {
-                two_starts, relative_program, privileged_start, empty_argv, newline, not_utf8, dot_dot, dot, double_slash, trailing_slash,
-                no_slice, slice_with_slash, no_memory_at_all, no_time_at_all, field_lower_case, field_of_journal, field_injection,
-                variable_with_equals, variable_digit, file_without_path, path_without_file, credential_id, empty_user, no_capability,
+                two_starts,
+                relative_program,
+                privileged_start,
+                empty_argv,
+                newline,
+                not_utf8,
+                dot_dot,
+                dot,
+                double_slash,
+                trailing_slash,
+                no_slice,
+                slice_with_slash,
+                no_memory_at_all,
+                no_time_at_all,
+                field_lower_case,
+                field_of_journal,
+                field_injection,
+                variable_with_equals,
+                variable_digit,
+                file_without_path,
+                path_without_file,
+                credential_id,
+                empty_user,
+                no_capability,
         };
 
         for (size_t i = 0; i < ELEMENTSOF(spoilers); i++) {
