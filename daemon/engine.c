@@ -42,7 +42,8 @@ static void append_limits(UnitPlan *p, const ManifestLimits *l) {
         (void) unit_plan_add_argumentf(p, "--memory=%" PRIu64, l->memory);
         (void) unit_plan_add_argumentf(p, "--memory-swap=%" PRIu64, l->memory);
         (void) unit_plan_add_argumentf(p, "--cpus=%" PRIu64 ".%03" PRIu64, l->cpus_milli / 1000, l->cpus_milli % 1000);
-        (void) unit_plan_add_argumentf(p, "--pids-limit=%" PRIu64, l->pids);
+        /* A little more than the slice allows, so that it is the slice's limit that is hit: its counter outlives the container. */
+        (void) unit_plan_add_argumentf(p, "--pids-limit=%" PRIu64, l->pids + 16);
         (void) unit_plan_add_argumentf(p, "--ulimit=fsize=%" PRIu64, l->output);
 }
 

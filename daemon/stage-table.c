@@ -320,7 +320,7 @@ static int plan_run(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         unit_limits = (UnitLimits){
                 .memory_max = limits.memory,
                 .cpu_quota_usec_per_sec = limits.cpus_milli * (USEC_PER_SEC / 1000),
-                .tasks_max = limits.pids + 64, /* the runtime's own processes come and go in it */
+                .tasks_max = limits.pids,
         };
         (void) set_engine_account(p, e);
         (void) unit_plan_add_capability(p, CAP_DAC_READ_SEARCH); /* to watch directories that the container made for itself */
@@ -405,17 +405,26 @@ static int plan_evaluate(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr)
         return plan_filter(j, p, ACCOUNT_EVAL, JOB_DIR_SEALED, JOB_DIR_EVAL);
 }
 
-static int plan_gate(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr) {
+/* The gate knows which courses were granted: a name of any other in the results is the container's text and stays here. */
+static int plan_gate(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         const Conf *c = &j->daemon->conf;
+        _cleanup_manifest_ Manifest m = {};
+        _cleanup_courses_ Courses courses = {};
         int r;
 
-        r = fresh_dir(j, dirfd, JOB_DIR_RELEASE, 0750, ACCOUNT_EVAL);
+        r = job_load_manifest(j, &m, /* reterr= */ NULL);
+        if (r >= 0)
+                r = load_courses(j, &m, &courses, reterr);
+        if (r >= 0)
+                r = fresh_dir(j, dirfd, JOB_DIR_RELEASE, 0750, ACCOUNT_EVAL);
         if (r < 0)
                 return r;
         (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0, (const char *const[]){ HELPER("gate"), "--in", SEEN_IN, "--out", SEEN_OUT, NULL });
         (void) unit_plan_add_argumentf(p, "--digits=%u", c->release.digits);
         (void) unit_plan_add_argumentf(p, "--min-cell=%u", c->release.min_cell);
         (void) unit_plan_add_argumentf(p, "--round-counts=%u", c->release.round_counts);
+        for (size_t i = 0; i < courses.n; i++)
+                (void) unit_plan_add_argumentf(p, "--courses=%s", courses.items[i].name);
         return plan_filter(j, p, ACCOUNT_EVAL, JOB_DIR_EVAL, JOB_DIR_RELEASE);
 }
 

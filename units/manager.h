@@ -38,8 +38,8 @@ typedef struct UnitManagerHandlers {
 /*
  * Called exactly once for each successful units_start(), unless the manager is freed or units_cancel() was called
  * before.
- * result: 0 (running, or has run), UNITS_E_EXISTS or UNITS_E_FAILED: the unit is watched and on_gone follows;
- * or a negative errno: nothing was started. message: text of the bus error, "" on success.
+ * result: 0 (running, or has run), UNITS_E_EXISTS or UNITS_E_FAILED: the unit is watched and on_gone follows; or a
+ * negative errno: nothing was started. message: text of the bus error, "" on success.
  */
 typedef void (*units_started_t)(void *userdata, const char *unit, int result, const char *message);
 

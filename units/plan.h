@@ -10,13 +10,11 @@
  *
  * Every service made from a plan is Type=exec (a failure to start is told apart from a failure of what runs), collected
  * when it ends however it ends, without standard input, and accounted for (cpu, memory, tasks). Arguments are passed to
- * the program as
- * they are: neither "$VAR" nor "%n" means anything in them.
+ * the program as they are: neither "$VAR" nor "%n" means anything in them.
  *
  * Units survive "systemctl daemon-reload" while they run. On Debian 12 that is not to be had with the properties
- * ExecStopPostEx and
- * the like: systemd 252 writes them into its unit file under names that it cannot read back, and then forgets the
- * commands.
+ * ExecStopPostEx and the like: systemd 252 writes them into its unit file under names that it cannot read back, and
+ * then forgets the commands.
  */
 
 #include "spool/base/macro.h"

@@ -19,8 +19,8 @@ static void check(bool ok) {
 }
 
 static bool is_ours(const char *line) {
-        static const char *const names[] = { "Date: ", "From: ", "To: ", "Subject: ", "Message-Id: ", "Auto-Submitted: ", "In-Reply-To: ",
-                                             "References: ", "X-Auto-Response-Suppress: ", "X-MORF-Job: ", "MIME-Version: ", "Content-",
+        static const char *const names[] = { "Date:", "From:", "To:", "Subject:", "Message-Id:", "Auto-Submitted:", "In-Reply-To:",
+                                             "References:", "X-Auto-Response-Suppress:", "X-MORF-Job:", "MIME-Version:", "Content-",
                                              " ", "\t" };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
@@ -29,7 +29,7 @@ static bool is_ours(const char *line) {
         return false;
 }
 
-static void check_mail(const char *text) {
+static void check_mail(const char *text, bool ascii) {
         bool header = true;
 
         while (*text) {
@@ -39,7 +39,7 @@ static void check_mail(const char *text) {
                 header = header && end != text;
                 check(!header || is_ours(text));
                 for (const char *c = text; c < end; c++)
-                        check((unsigned char) *c < 0x80 && *c != '\r');
+                        check((!ascii || (unsigned char) *c < 0x80) && *c != '\r');
                 text = end + 1;
         }
 }
@@ -50,13 +50,22 @@ static void compose(const MailRequest *m) {
         OutboxName n = { .number = 2, .event = m->event };
         _cleanup_free_ char *first = NULL, *second = NULL;
         _cleanup_body_ Body b = {};
+        bool ascii = false;
         size_t size;
 
+        /* A mail to nobody but addresses that are not ASCII has no header but in UTF-8, and no server gets it. */
+        STRV_FOREACH(to, m->to) {
+                const char *c = *to;
+
+                while (*c && (unsigned char) *c < 0x80)
+                        c++;
+                ascii = ascii || *c == '\0';
+        }
         memcpy(n.id, m->id, sizeof(n.id));
         check(body_compose(m, &b) == 0);
         if (compose_mail(&s, m, &n, &b, "first@example.org", &first, &size) < 0)
                 return;
-        check_mail(first);
+        check_mail(first, ascii);
         check(compose_mail(&s, m, &n, &b, "first@example.org", &second, &size) == 0);
         check(streq(first, second));
 }

@@ -240,7 +240,7 @@ int main(int argc, char *argv[]) {
         if (LLVMFuzzerInitialize)
                 (void) LLVMFuzzerInitialize(&argc, &argv);
         watch_for_crashes();
-        run(NULL, 0);
+        run((const uint8_t *) "", 0);
         for (size_t i = 0; i < n_corpus; i++)
                 run(corpus[i].data, corpus[i].size);
         for (uint64_t i = 0; n_corpus > 0 && i < arg_runs; i++) {

@@ -132,7 +132,7 @@ was_tried() {
         [[ $output == *"Message-Id: <$JOB.02.finished@morf.test>"* ]]
         [[ $output == *"References: <$JOB.01.accepted@morf.test>"* ]]
         [[ $output == *"Auto-Submitted: auto-generated"* ]]
-        [[ $output == *"Peak memory     100 MiB of 2 GiB"* ]]
+        [[ $output == *"Peak memory  100 MiB of 2 GiB"* ]]
         machine_sh 'python3 - $(grep -l finished /var/mail-test/alice/Maildir/new/*)' <<'END'
 import email, email.policy, sys
 m = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)

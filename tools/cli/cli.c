@@ -292,7 +292,7 @@ char *cli_helper_path(const char *name) {
 int cli_print_json(json_t *value) {
         _cleanup_json_ json_t *owned = value;
 
-        if (!value || json_dumpf(value, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
+        if (!owned || json_dumpf(owned, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
                 return cli_fail(CLI_EXIT_SYSTEM, "cannot print the answer");
         return CLI_EXIT_OK;
 }

@@ -155,6 +155,32 @@ static int list_entries(Zip *z) {
         return 0;
 }
 
+/*
+ * Names are cheap, the directories that they imply are not: counts the components that an entry does not share with the
+ * one before it, which for sorted names is (nearly) the number of directories to make.
+ */
+static int check_directories(const Zip *z) {
+        const char *before = "";
+        size_t n = z->n;
+
+        for (size_t i = 0; i < z->n; i++) {
+                const char *path = z->entries[i].path;
+                size_t shared = 0;
+
+                while (before[shared] != '\0' && before[shared] == path[shared])
+                        shared++;
+                /* A directory that has an entry of its own is counted already. */
+                shared += before[shared] == '\0' && path[shared] == '/';
+                for (const char *p = path + shared; (p = strchr(p, '/')); p++)
+                        n++;
+                before = path;
+        }
+        if (n > LIMIT_DROP_ENTRIES)
+                return fault_set(z->f, FAULT_TOO_BIG, z->label, 0, "there are more than %u files and directories",
+                                 LIMIT_DROP_ENTRIES);
+        return 0;
+}
+
 static bool has_file(const Zip *z, const char *path) {
         const Entry *e = bsearch(
                 &(Entry){ .path = (char *) (uintptr_t) path }, z->entries, z->n, sizeof(*z->entries), compare_entries);
@@ -265,6 +291,8 @@ static int unpack(Zip *z, uint64_t size, int out_fd, bool durable, char ret_dige
         r = open_archive(z);
         if (r >= 0)
                 r = list_entries(z);
+        if (r >= 0)
+                r = check_directories(z);
         if (r >= 0)
                 r = find_top(z);
         if (r >= 0)

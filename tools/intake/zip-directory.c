@@ -3,6 +3,7 @@
 
 #include <endian.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 
 #include "spool/limits.h"
 
@@ -18,6 +19,7 @@
 #define HEADER_SIZE 46u
 #define LOCAL_SIGNATURE 0x04034b50u
 #define FLAG_ENCRYPTED 1u
+#define MADE_ON_UNIX 3u
 
 typedef struct Directory {
         uint64_t offset;
@@ -122,6 +124,15 @@ static int find_end64(int fd, uint64_t offset, Directory *ret) {
         return 0;
 }
 
+/* Whether a header tells of a file, a directory or a symbolic link, which is refused later, by name. */
+static bool is_plain_kind(const unsigned char *header) {
+        uint32_t mode = get32(header + 38) >> 16;
+
+        if (header[5] != MADE_ON_UNIX || (mode & S_IFMT) == 0)
+                return true;
+        return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
+}
+
 static int check_headers(const unsigned char *p, size_t size, uint64_t entries, const char *label, Fault *f) {
         for (uint64_t i = 0; i < entries; i++) {
                 size_t name, total;
@@ -141,6 +152,9 @@ static int check_headers(const unsigned char *p, size_t size, uint64_t entries, 
                         return fault_set(f, FAULT_ZIP, label, 0, "entry %" PRIu64 " has no name", i + 1);
                 if (memchr(p + HEADER_SIZE, '\0', name))
                         return fault_set(f, FAULT_ZIP, label, 0, "the name of entry %" PRIu64 " holds a NUL byte",
+                                         i + 1);
+                if (!is_plain_kind(p))
+                        return fault_set(f, FAULT_ZIP, label, 0, "entry %" PRIu64 " is neither a file nor a folder",
                                          i + 1);
                 p += total;
                 size -= total;

@@ -102,6 +102,31 @@ static int set_reference(GMimeMessage *message, const char *first) {
         return r < 0 ? r : set_header(message, "References", value);
 }
 
+static bool is_ascii(const char *s) {
+        for (; *s; s++)
+                if ((unsigned char) *s >= 0x80)
+                        return false;
+        return true;
+}
+
+/*
+ * The recipients, without those whose addresses cannot stand in a header that everybody reads, unless there are no others:
+ * then nobody but a Maildir will get the mail.
+ */
+static int set_recipients(GMimeMessage *message, char *const *to) {
+        bool some = false;
+
+        STRV_FOREACH(s, to) {
+                if (!name_is_mail_address(*s))
+                        return -EINVAL;
+                some = some || is_ascii(*s);
+        }
+        STRV_FOREACH(s, to)
+                if (!some || is_ascii(*s))
+                        g_mime_message_add_mailbox(message, GMIME_ADDRESS_TYPE_TO, NULL, *s);
+        return 0;
+}
+
 static int set_addresses(GMimeMessage *message, const MailSettings *s, const MailRequest *m) {
         _cleanup_free_ char *name = name_escape(strempty(s->from_name), strlen(strempty(s->from_name)), 128);
         _cleanup_object_ InternetAddress *from = NULL;
@@ -113,12 +138,7 @@ static int set_addresses(GMimeMessage *message, const MailSettings *s, const Mai
         from = internet_address_mailbox_new(*name ? name : NULL, s->from);
         internet_address_set_charset(from, "utf-8");
         internet_address_list_add(g_mime_message_get_from(message), from);
-        STRV_FOREACH(to, m->to) {
-                if (!name_is_mail_address(*to))
-                        return -EINVAL;
-                g_mime_message_add_mailbox(message, GMIME_ADDRESS_TYPE_TO, NULL, *to);
-        }
-        return 0;
+        return set_recipients(message, m->to);
 }
 
 static int set_headers(

@@ -6,7 +6,10 @@
 #define DAYS_PER_WEEK 7
 #define VISITS_PER_DAY_MAX 2u
 
-/* Active days a week: 2^(LEVEL + drive * LEVEL_DRIVE + noise * LEVEL_NOISE), in a last week before leaving times LEVEL_LEAVING. */
+/*
+ * Active days a week: 2^(LEVEL + drive * LEVEL_DRIVE + noise * LEVEL_NOISE), in a last week before leaving times
+ * LEVEL_LEAVING.
+ */
 #define LEVEL FIXED(0.55)
 #define LEVEL_DRIVE FIXED(0.65)
 #define LEVEL_NOISE FIXED(0.50)
@@ -16,7 +19,10 @@
 /* Before the start people look in now and then. */
 #define EARLY_DAY_CHANCE FIXED(0.04)
 
-/* The quiz of the week is taken by this share of the active, more by the driven, half as often by those about to leave. */
+/*
+ * The quiz of the week is taken by this share of the active, more by the driven, half as often by those about to
+ * leave.
+ */
 #define QUIZ_CHANCE FIXED(0.42)
 #define QUIZ_DRIVE FIXED(0.75)
 #define QUIZ_LEAVING FIXED(-1.0)
@@ -107,7 +113,8 @@ static bool week_has_quiz(const Session *s, const Learner *l, int week) {
 
 /* Most people study in the evening; the table is a cumulative share of hours in 1/64. */
 static uint32_t draw_second(Prng *p) {
-        static const uint8_t until[24] = { 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 46, 51, 56, 60, 64 };
+        static const uint8_t until[24] = { 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 46, 51,
+                56, 60, 64 };
         uint32_t r = prng_below(p, 64), hour = 0;
 
         while (until[hour] <= r)
@@ -116,7 +123,8 @@ static uint32_t draw_second(Prng *p) {
 }
 
 /* The visits of one day of a week whose active days are given. Return: how many, at most VISITS_PER_DAY_MAX. */
-static unsigned day_slots(const Session *s, const Learner *l, int week, uint8_t days, int day, Slot ret[static VISITS_PER_DAY_MAX]) {
+static unsigned day_slots(
+        const Session *s, const Learner *l, int week, uint8_t days, int day, Slot ret[static VISITS_PER_DAY_MAX]) {
         unsigned i = (unsigned) (day - week * DAYS_PER_WEEK), n = 1;
         Prng p = prng_make(prng_key(prng_key(l->key, TAG_VISIT), (uint64_t) (int64_t) day));
 

@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * What learners do, told as a stream of actions to whoever asks: the clickstream, the forum and the tables of submissions are
- * all views of this one stream and so agree with one another.
+ * What learners do, told as a stream of actions to whoever asks: the clickstream, the forum and the tables of
+ * submissions are all views of this one stream and so agree with one another.
  *
- * Nothing is remembered between walks. A week of a learner, a visit and an action are each made from their own key; a walk by
- * day keeps one byte a learner for the week at hand and the visits of one day, so memory grows with people, never with clicks.
+ * Nothing is remembered between walks. A week of a learner, a visit and an action are each made from their own key; a
+ * walk by day keeps one byte a learner for the week at hand and the visits of one day, so memory grows with people,
+ * never with clicks.
  */
 
 #include "tools/synth/learner.h"
@@ -59,8 +60,8 @@ typedef struct Action {
 typedef void (*ActionHandler)(void *userdata, const Visit *visit, const Action *action);
 
 /*
- * Tells every action of every learner, day by day, visits in the order in which they begin (an action may follow one of another
- * visit that is later in time). Return: 0 or -ENOMEM.
+ * Tells every action of every learner, day by day, visits in the order in which they begin (an action may follow one
+ * of another visit that is later in time). Return: 0 or -ENOMEM.
  */
 int activity_by_day(const Session *s, const Syllabus *y, ActionHandler handler, void *userdata);
 

@@ -30,14 +30,14 @@ static inline unsigned calendar_weeks(unsigned days) {
 }
 
 /*
- * The course week (from 0) of a moment. start: first midnight, in seconds; t_ms: the moment, in milliseconds. A moment exactly
- * on a boundary belongs to the week before it; everything after the end belongs to the last week.
+ * The course week (from 0) of a moment. start: first midnight, in seconds; t_ms: the moment, in milliseconds. A
+ * moment exactly on a boundary belongs to the week before it; everything after the end belongs to the last week.
  * Return: the week, or -1 for a moment not after the start.
  */
 int calendar_week(int64_t start, unsigned weeks, int64_t t_ms);
 
 /*
- * Moves a moment out of the second that begins a course week, where readers that round milliseconds away and readers that
- * do not would disagree about the week. Return: t_ms, or up to two seconds more.
+ * Moves a moment out of the second that begins a course week, where readers that round milliseconds away and readers
+ * that do not would disagree about the week. Return: t_ms, or up to two seconds more.
  */
 int64_t calendar_avoid_boundary(int64_t start, int64_t t_ms);

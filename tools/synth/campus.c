@@ -119,8 +119,9 @@ void campus_session(const Campus *c, unsigned course, unsigned number, Session *
         };
         names_slug(course, ret->slug);
         (void) snprintf(ret->name, sizeof(ret->name), "%03u", number % 1000);
-        ret->start = CALENDAR_DAY * (calendar_days(FIRST_YEAR, FIRST_MONTH, FIRST_DAY)
-                                     + (number - 1) * SESSION_STRIDE_DAYS + course % COURSE_STRIDES * COURSE_STRIDE_DAYS);
+        ret->start = CALENDAR_DAY
+                     * (calendar_days(FIRST_YEAR, FIRST_MONTH, FIRST_DAY) + (number - 1) * SESSION_STRIDE_DAYS
+                             + course % COURSE_STRIDES * COURSE_STRIDE_DAYS);
         ret->days = draw_days(c, ret);
         ret->weeks = calendar_weeks(ret->days);
         p = prng_make(ret->key);

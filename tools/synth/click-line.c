@@ -61,7 +61,8 @@ void click_visit_init(ClickVisit *c, const Session *s, const Visit *v) {
         c->key = v->key;
         c->leave_time = s->number >= LEAVE_TIME_SESSION;
         learner_hex(s, v->learner.number, hex);
-        c->base_length = (size_t) snprintf(c->base, sizeof(c->base), "https://class.coursera.org/%s/", session_key(s, '-', key));
+        c->base_length =
+                (size_t) snprintf(c->base, sizeof(c->base), "https://class.coursera.org/%s/", session_key(s, '-', key));
         c->user_length = (size_t) snprintf(c->user, sizeof(c->user), "\"username\":\"%s\",\"timestamp\":", hex);
         c->session_length = (size_t) snprintf(
                         c->session, sizeof(c->session),
@@ -69,13 +70,13 @@ void click_visit_init(ClickVisit *c, const Session *s, const Visit *v) {
                         (unsigned long long) (prng_key(v->learner.key, TAG_SESSION) % 10000000000u), (long long) first,
                         names_language(browser >> 8));
         /* 198.18.0.0/15 belongs to nobody. */
-        c->browser_length = (size_t) snprintf(
-                        c->browser, sizeof(c->browser),
-                        "\",\"user_ip\":\"198.%u.%u.%u\",\"user_agent\":\"%s\",\"12\":[\"{\\\"height\\\":%u,\\\"width\\\":%u}\"],"
-                        "\"13\":[0],\"14\":[\"%s\"]",
-                        18 + (unsigned) (address & 1), (unsigned) (address >> 8 & 255), (unsigned) (address >> 16 & 255),
-                        names_user_agent(browser), 500 + (unsigned) (browser >> 24 & 511), 1024 + (unsigned) (browser >> 40 & 1023),
-                        names_referrer(browser >> 16));
+        c->browser_length = (size_t) snprintf(c->browser, sizeof(c->browser),
+                "\",\"user_ip\":\"198.%u.%u.%u\",\"user_agent\":\"%s\",\"12\":[\"{\\\"height\\\":%u,\\\"width\\\":%u}"
+                "\"],"
+                "\"13\":[0],\"14\":[\"%s\"]",
+                18 + (unsigned) (address & 1), (unsigned) (address >> 8 & 255), (unsigned) (address >> 16 & 255),
+                names_user_agent(browser), 500 + (unsigned) (browser >> 24 & 511),
+                1024 + (unsigned) (browser >> 40 & 1023), names_referrer(browser >> 16));
 }
 
 /* From page_url to the end of the line. */

@@ -48,8 +48,9 @@ typedef struct VideoState {
 void click_visit_init(ClickVisit *c, const Session *s, const Visit *v);
 
 /*
- * Writes a line about a page. Return: its length, with the newline. key: e.g. "pageview", already escaped as JSON. value: JSON text of the value, escaped, or NULL
- * for none. path, from: behind the base URL; from may be NULL for the referrer "".
+ * Writes a line about a page. Return: its length, with the newline. key: e.g. "pageview", already escaped as JSON.
+ * value: JSON text of the value, escaped, or NULL for none. path, from: behind the base URL; from may be NULL for the
+ * referrer "".
  */
 size_t click_page(
                 Outfile *o, const ClickVisit *c, const char *key, const char *value, int64_t time_ms,

@@ -22,7 +22,10 @@ typedef struct Log {
         ClickstreamStats stats;
 } Log;
 
-/* Books the line of size bytes that was just written; every so often, and the first time, it is followed by a spoiled copy. */
+/*
+ * Books the line of size bytes that was just written; every so often, and the first time, it is followed by a spoiled
+ * copy.
+ */
 static void book(Log *l, const Visit *v, int64_t time_ms, size_t size) {
         int week = calendar_week(l->session->start, l->session->weeks, time_ms);
         uint8_t *last = l->last_week + v->learner.number, now = (uint8_t) (week < 0 ? 0 : week);
@@ -37,7 +40,8 @@ static void book(Log *l, const Visit *v, int64_t time_ms, size_t size) {
         l->stats.lines++;
 }
 
-static void page(Log *l, const Visit *v, const char *key, const char *value, int64_t time_ms, const char *path, const char *from) {
+static void page(Log *l, const Visit *v, const char *key, const char *value, int64_t time_ms, const char *path,
+        const char *from) {
         time_ms = calendar_avoid_boundary(l->session->start, time_ms);
         book(l, v, time_ms, click_page(l->out, &l->visit, key, value, time_ms, path, from));
 }
@@ -81,7 +85,7 @@ static void tell_video(Log *l, const Visit *v, const Action *a) {
 
         for (unsigned i = 0; i < n; i++) {
                 state.time_ms = calendar_avoid_boundary(
-                                l->session->start, a->time_ms + 900 + (int64_t) i * step + (int64_t) prng_below(&p, step + 1));
+                        l->session->start, a->time_ms + 900 + (int64_t) i * step + (int64_t) prng_below(&p, step + 1));
                 book(l, v, state.time_ms, click_video(l->out, &l->visit, lecture->id, &state));
                 video_step(&state, &p, lecture->length, step / 10);
         }
@@ -124,7 +128,8 @@ static void tell_thread(Log *l, const Visit *v, const Action *a) {
 
         if (thread == SYLLABUS_NONE)
                 return;
-        (void) snprintf(from, sizeof(from), "forum/list?forum_id=%d", forum_area_ids[l->forum->threads[thread].head.area]);
+        (void) snprintf(
+                from, sizeof(from), "forum/list?forum_id=%d", forum_area_ids[l->forum->threads[thread].head.area]);
         (void) snprintf(path, sizeof(path), "forum/thread?thread_id=%u", thread + 1);
         if (a->key % 3 == 0)
                 pageview(l, v, a->key >> 8, a->time_ms - 600, from, "forum/index");
@@ -136,7 +141,8 @@ static void tell_peer(Log *l, const Visit *v, const Action *a) {
 
         page(l, v, "hg.hg.pageview", "{}", a->time_ms, path, "human_grading");
         /* Some rows have a whole object, as JSON text, for a key. */
-        page(l, v, "{\\\"key\\\":\\\"hg.hg.pageview\\\",\\\"value\\\":\\\"\\\"}", "", a->time_ms + 5000, path, "human_grading");
+        page(l, v, "{\\\"key\\\":\\\"hg.hg.pageview\\\",\\\"value\\\":\\\"\\\"}", "", a->time_ms + 5000, path,
+                "human_grading");
 }
 
 static void tell_enter(Log *l, const Visit *v, const Action *a) {
@@ -156,7 +162,8 @@ static void tell_download(Log *l, const Visit *v, const Action *a) {
 static void tell_assignment(Log *l, const Visit *v, const Action *a) {
         char path[CLICK_URL_MAX];
 
-        (void) snprintf(path, sizeof(path), "assignment/view?assignment_id=%u", a->item / SYLLABUS_PARTS_PER_ASSIGNMENT + 1);
+        (void) snprintf(
+                path, sizeof(path), "assignment/view?assignment_id=%u", a->item / SYLLABUS_PARTS_PER_ASSIGNMENT + 1);
         pageview(l, v, a->key, a->time_ms, path, "class/index");
 }
 
@@ -196,7 +203,11 @@ int clickstream_write(
                 int dirfd, const char *name, const Session *s, const Syllabus *y, const Forum *f,
                 uint8_t *last_week, ClickstreamStats *ret_stats) {
 
-        Log l = { .session = s, .syllabus = y, .forum = f, .last_week = last_week, .spoil_key = prng_key(s->key, TAG_SPOIL) };
+        Log l = { .session = s,
+                .syllabus = y,
+                .forum = f,
+                .last_week = last_week,
+                .spoil_key = prng_key(s->key, TAG_SPOIL) };
         int r, q;
 
         memset(last_week, CLICKSTREAM_UNSEEN, s->learners);

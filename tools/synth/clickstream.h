@@ -4,8 +4,8 @@
 /*
  * The clickstream export: one JSON object a line, keys in the order of the real export, a few lines spoiled.
  *
- * A spoiled line is always a second copy of a good one, so that readers that repair it and readers that skip it see every
- * learner active in the same weeks.
+ * A spoiled line is always a second copy of a good one, so that readers that repair it and readers that skip it see
+ * every learner active in the same weeks.
  */
 
 #include "tools/synth/forum.h"
@@ -18,8 +18,8 @@ typedef struct ClickstreamStats {
 } ClickstreamStats;
 
 /*
- * Writes the log of a session to name below dirfd (gzip). last_week: one byte a learner, set to the last course week with
- * an event (0 for learners seen only before the start).
+ * Writes the log of a session to name below dirfd (gzip). last_week: one byte a learner, set to the last course week
+ * with an event (0 for learners seen only before the start).
  * Return: 0 or a negative errno.
  */
 int clickstream_write(

@@ -15,18 +15,28 @@ static const char codes[] =
         "\xef\xbb\xbf" "V1,V2,V3,V4,V5,V6,V7,V8,V9,V10,Q1,Q2,Q3,Q4,Q5,Q6_1,Q6_2,Q6_3,Q6_4,Q7,Q8,Q16,\r\n";
 static const char questions[] =
         "ResponseID,ResponseSet,ExternalDataReference,Name,EmailAddress,IPAddress,Status,StartDate,EndDate,Finished,"
-        "What is your gender?,In what year were you born?,In which country were you born?,In which country do you live now?,"
+        "What is your gender?,In what year were you born?,In which country were you born?,In which country do you live "
+        "now?,"
         "What is your highest level of education?,Why did you enroll? (choose all that apply)-General interest,"
         "Why did you enroll? (choose all that apply)-Job,Why did you enroll? (choose all that apply)-Certificate,"
-        "Why did you enroll? (choose all that apply)-Friends,What is your employment status?,What is your first language?,"
+        "Why did you enroll? (choose all that apply)-Friends,What is your employment status?,What is your first "
+        "language?,"
         "\"Anything else, in your own words?\",\r\n";
 
 static const char *const genders[] = { "Male", "Female", "Male", "Female", "Other" };
-static const char *const degrees[] = { "High school", "Bachelor's degree", "Bachelor's degree", "Master's degree", "Doctorate", "" };
+static const char *const degrees[] = { "High school", "Bachelor's degree", "Bachelor's degree", "Master's degree",
+        "Doctorate", "" };
 static const char *const jobs[] = { "Employed full time", "Employed part time", "Student", "Unemployed", "Retired" };
 static const char *const languages[] = { "English", "English", "Spanish", "Portuguese", "Hindi", "Russian", "Chinese" };
 static const char *const comments[] = {
-        "", "", "", "", "Thank you!", "\"I like it, so far\"", "\"He said \"\"great\"\"\nand I agree\"", "Sehr gut, na klar f\xc3\xbcr alle",
+        "",
+        "",
+        "",
+        "",
+        "Thank you!",
+        "\"I like it, so far\"",
+        "\"He said \"\"great\"\"\nand I agree\"",
+        "Sehr gut, na klar f\xc3\xbcr alle",
 };
 
 #define PICK(table, n) table[(n) % ELEMENTSOF(table)]
@@ -42,10 +52,9 @@ static void put_answer(Outfile *o, const Session *s, uint32_t number, uint64_t k
         const char *comment = PICK(comments, key >> 48);
 
         learner_hex(s, number, hex);
-        outfile_printf(
-                        o, "R_%015llx,Default Response Set,%s,,,,0,%s,%s,1,%s,%u,", (unsigned long long) prng_mix(key) >> 4, hex,
-                        calendar_format_time(when, begin), calendar_format_time(when + 240, end),
-                        PICK(genders, key >> 4), 1940 + (unsigned) (key >> 12) % 58);
+        outfile_printf(o, "R_%015llx,Default Response Set,%s,,,,0,%s,%s,1,%s,%u,",
+                (unsigned long long) prng_mix(key) >> 4, hex, calendar_format_time(when, begin),
+                calendar_format_time(when + 240, end), PICK(genders, key >> 4), 1940 + (unsigned) (key >> 12) % 58);
         put_quoted(o, names_country(key >> 20));
         put_quoted(o, names_country((key >> 20) + (key >> 60 == 0)));
         outfile_printf(o, "%s,", PICK(degrees, key >> 28));

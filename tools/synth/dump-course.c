@@ -89,8 +89,12 @@ static void dump_navigation(Sqldump *d) {
         static const struct {
                 const char *name, *type, *data;
         } entries[] = {
-                { "Home", "link", "class/index" },    { "Video Lectures", "link", "lecture" }, { "Learning", "heading", "" },
-                { "Quizzes", "link", "quiz" },        { "Syllabus", "wiki", "Syllabus" },      { "Discussion Forums", "link", "forum" },
+                { "Home", "link", "class/index" },
+                { "Video Lectures", "link", "lecture" },
+                { "Learning", "heading", "" },
+                { "Quizzes", "link", "quiz" },
+                { "Syllabus", "wiki", "Syllabus" },
+                { "Discussion Forums", "link", "forum" },
                 { "Meetups", "window_link", "http://www.example.org/meetup" },
         };
 
@@ -139,7 +143,9 @@ static void dump_wiki(Sqldump *d, const Export *e) {
                 sqldump_text(d, "alternate_key", pages[i].name);
                 sqldump_text(d, "metadata", "{}");
                 sqldump_text(d, "encoding", "utf-8");
-                sqldump_text(d, "content", "<h2>Read me first</h2>\n<p>There is one quiz a week; it's due three days after the week ends.</p>");
+                sqldump_text(d, "content",
+                        "<h2>Read me first</h2>\n<p>There is one quiz a week; it's due three days after the week "
+                        "ends.</p>");
                 sqldump_int(d, "is_deleted", 0);
                 sqldump_int(d, "created_date", created * 1000);
                 sqldump_int(d, "modified_date", (created + CALENDAR_DAY) * 1000);

@@ -18,7 +18,8 @@ static void put_area(Sqldump *d, const Session *s, int32_t id, int32_t parent, c
         sqldump_int(d, "id", id);
         sqldump_int(d, "parent_id", parent);
         sqldump_text(d, "name", name);
-        sqldump_text(d, "description", id == 1 ? "Anything that belongs nowhere else.<br />\nBe kind; it's read by everybody." : "");
+        sqldump_text(d, "description",
+                id == 1 ? "Anything that belongs nowhere else.<br />\nBe kind; it's read by everybody." : "");
         sqldump_int(d, "can_post", id > 0 && id < 10000);
         sqldump_int(d, "display_order", order);
         sqldump_int(d, "open_time", id > 0 && id < 10000 ? s->start : 0);
@@ -61,7 +62,8 @@ static void dump_threads(Sqldump *d, const Export *e) {
                 sqldump_int(d, "num_views", t->posts * (7 + (int64_t) (key >> 8) % 20));
                 sqldump_int(d, "votes", (int64_t) (key >> 16) % 5);
                 sqldump_int(d, "anonymous", !!(t->head.flags & FORUM_ANONYMOUS));
-                sqldump_text(d, "title", i == 0 ? "Welcome!" : names_phrase(key, 3 + (unsigned) (key >> 24) % 7, title, sizeof(title)));
+                sqldump_text(d, "title",
+                        i == 0 ? "Welcome!" : names_phrase(key, 3 + (unsigned) (key >> 24) % 7, title, sizeof(title)));
         }
 }
 

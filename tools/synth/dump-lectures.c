@@ -136,7 +136,8 @@ static void on_quiz(void *userdata, const Visit *v, const Action *a) {
         learner_hex(w->export->session, v->learner.number, hex);
         sqldump_row(w->dump);
         sqldump_int(w->dump, "id", ++w->id);
-        sqldump_int(w->dump, "item_id", v->key % COPY_ONE_IN == 0 && v->learner.number != LEARNER_ANCHOR_STAYS ? q->copy_id : q->id);
+        sqldump_int(w->dump, "item_id",
+                v->key % COPY_ONE_IN == 0 && v->learner.number != LEARNER_ANCHOR_STAYS ? q->copy_id : q->id);
         sqldump_text(w->dump, "session_user_id", hex);
         sqldump_int(w->dump, "submission_time", (a->time_ms + a->duration_ms) / 1000);
         sqldump_int(w->dump, "submission_number", a->number);

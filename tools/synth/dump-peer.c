@@ -175,7 +175,8 @@ static void dump_items(Sqldump *d, const Handins *h) {
 
 int dump_peer(Sqldump *d, const Export *e) {
         uint32_t learners = e->session->learners;
-        _cleanup_free_ uint32_t *numbers = malloc(sizeof(*numbers) * learners), *times = malloc(sizeof(*times) * learners);
+        _cleanup_free_ uint32_t *numbers = malloc(sizeof(*numbers) * learners),
+                                *times = malloc(sizeof(*times) * learners);
         Handins h = { .export = e, .numbers = numbers, .times = times, .allocated = learners };
         int r;
 

@@ -95,7 +95,8 @@ static void put_records(Sqldump *d, const Export *e, uint32_t number, const Read
                                 }
                 }
                 php_end(php);
-                (void) snprintf(key, sizeof(key), "forum_%d.%u", forum_area_ids[area], learner_user_id(e->session, number));
+                (void) snprintf(
+                        key, sizeof(key), "forum_%d.%u", forum_area_ids[area], learner_user_id(e->session, number));
                 sqldump_row(d);
                 sqldump_text(d, "key", key);
                 sqldump_text(d, "value", php->text);

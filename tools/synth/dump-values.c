@@ -34,14 +34,17 @@ static void compose_question(Php *p, uint64_t key, unsigned number) {
         static const char *const types[] = { "radio", "select", "checkbox" };
         char phrase[128];
 
-        php_printf(
-                        p, "<question id=\"q%u\" type=\"GS_Choice_Answer_Question\"><metadata><parameters><choice_type>%s</choice_type>"
-                        "</parameters></metadata><data><text><![CDATA[%s?<br />]]></text><option_groups><option_group select=\"all\">",
-                        number, types[key % ELEMENTSOF(types)], names_phrase(key, 8, phrase, sizeof(phrase)));
+        php_printf(p,
+                "<question id=\"q%u\" "
+                "type=\"GS_Choice_Answer_Question\"><metadata><parameters><choice_type>%s</choice_type>"
+                "</parameters></metadata><data><text><![CDATA[%s?<br />]]></text><option_groups><option_group "
+                "select=\"all\">",
+                number, types[key % ELEMENTSOF(types)], names_phrase(key, 8, phrase, sizeof(phrase)));
         for (unsigned k = 0; k < OPTIONS; k++)
-                php_printf(
-                                p, "<option id=\"o%u%u\" selected_score=\"%u\" unselected_score=\"0\"><text><![CDATA[%s]]></text></option>",
-                                number, k, k == key % OPTIONS ? 2 : 0, names_phrase(key + k + 1, 3, phrase, sizeof(phrase)));
+                php_printf(p,
+                        "<option id=\"o%u%u\" selected_score=\"%u\" "
+                        "unselected_score=\"0\"><text><![CDATA[%s]]></text></option>",
+                        number, k, k == key % OPTIONS ? 2 : 0, names_phrase(key + k + 1, 3, phrase, sizeof(phrase)));
         php_printf(p, "</option_group></option_groups></data></question>");
 }
 
@@ -54,10 +57,10 @@ static void dump_quiz_texts(Values *v) {
                 unsigned n = y->quizzes[i].type == QUIZ_TYPE_VIDEO ? 1 : QUESTIONS;
 
                 php_clear(&v->inner);
-                php_printf(
-                                &v->inner, "<quiz><metadata><title><![CDATA[%s %u]]></title><maximum_score>%u</maximum_score></metadata>"
-                                "<data><question_groups><question_group select=\"all\">",
-                                quiz_type_to_string(y->quizzes[i].type), i, y->quizzes[i].points);
+                php_printf(&v->inner,
+                        "<quiz><metadata><title><![CDATA[%s %u]]></title><maximum_score>%u</maximum_score></metadata>"
+                        "<data><question_groups><question_group select=\"all\">",
+                        quiz_type_to_string(y->quizzes[i].type), i, y->quizzes[i].points);
                 for (unsigned k = 0; k < n; k++)
                         compose_question(&v->inner, prng_key(base, i * QUESTIONS + k), k + 1);
                 php_printf(&v->inner, "</question_group></question_groups></data></quiz>");

@@ -26,7 +26,10 @@ enum {
 
 void dump_hash_mapping(Sqldump *d, const Export *e);
 
-/* The forum dump: contributions; what hangs on them (tags, votes, subscriptions); who read what. Return: 0 or -ENOMEM. */
+/*
+ * The forum dump: contributions; what hangs on them (tags, votes, subscriptions); who read what. Return: 0 or
+ * -ENOMEM.
+ */
 void dump_forum(Sqldump *d, const Export *e);
 int dump_forum_marks(Sqldump *d, const Export *e);
 int dump_forum_reading(Sqldump *d, const Export *e);

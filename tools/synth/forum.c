@@ -67,7 +67,8 @@ unsigned forum_votes(const Session *s, const Contribution *c, uint64_t key) {
         return 1 + prng_below(&p, s->learners / 2 < VOTES_MAX ? s->learners / 2 : VOTES_MAX);
 }
 
-void forum_vote(const Session *s, const Contribution *c, uint64_t key, unsigned k, uint32_t *ret_voter, int *ret_direction) {
+void forum_vote(
+        const Session *s, const Contribution *c, uint64_t key, unsigned k, uint32_t *ret_voter, int *ret_direction) {
         Prng p = prng_make(prng_key(key, 2));
         uint32_t first = prng_below(&p, s->learners), direction = prng_below(&p, 256);
 
@@ -151,9 +152,12 @@ static int add_staff_replies(Builder *b, uint32_t now) {
                 if (s->due > now || r < 0)
                         b->pending[kept++] = *s;
                 else
-                        r = add_post(b, (Contribution) {
-                                .time = s->due, .author = staff_member(b->session, s->due), .thread = s->thread, .flags = FORUM_STAFF,
-                        });
+                        r = add_post(b, (Contribution){
+                                                .time = s->due,
+                                                .author = staff_member(b->session, s->due),
+                                                .thread = s->thread,
+                                                .flags = FORUM_STAFF,
+                                        });
         }
         b->n_pending = kept;
         return r;
@@ -195,8 +199,9 @@ static int contribute(Builder *b, const Visit *v, const Action *a) {
         if (a->item == CONTRIBUTION_THREAD) {
                 c.area = (uint8_t) prng_below(&p, FORUM_AREAS);
                 if (prng_chance(&p, STAFF_REPLY_CHANCE) && b->n_pending < STAFF_PENDING_MAX)
-                        b->pending[b->n_pending++] = (StaffReply) {
-                                .due = c.time + 3600 + prng_below(&p, STAFF_DELAY_MAX), .thread = (uint32_t) f->n_threads,
+                        b->pending[b->n_pending++] = (StaffReply){
+                                .due = c.time + 3600 + prng_below(&p, STAFF_DELAY_MAX),
+                                .thread = (uint32_t) f->n_threads,
                         };
                 return add_thread(b, c);
         }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The forum of a session: who wrote what when. Built once a session by a walk over the activity, in memory that grows with the
- * number of contributions (about one for ten people); texts are made when they are written out.
+ * The forum of a session: who wrote what when. Built once a session by a walk over the activity, in memory that grows
+ * with the number of contributions (about one for ten people); texts are made when they are written out.
  */
 
 #include "tools/synth/activity.h"
@@ -55,14 +55,18 @@ int forum_new(const Session *s, const Syllabus *y, Forum **ret);
 Forum *forum_free(Forum *f);
 DEFINE_CLEANUP(Forum *, forum_free);
 
-/* The thread that a view at this time (seconds) looks at, by its key. Return: an index, or SYLLABUS_NONE when there is none yet. */
+/*
+ * The thread that a view at this time (seconds) looks at, by its key. Return: an index, or SYLLABUS_NONE when there
+ * is none yet.
+ */
 uint32_t forum_pick_thread(const Forum *f, uint32_t time, uint64_t key);
 
 /* user_id of an author. */
 uint32_t forum_user_id(const Session *s, uint32_t author);
 
 /* The k-th vote (from 0) on a contribution: by whom (learner number, distinct) and in which direction (+1, -1). */
-void forum_vote(const Session *s, const Contribution *c, uint64_t key, unsigned k, uint32_t *ret_voter, int *ret_direction);
+void forum_vote(
+        const Session *s, const Contribution *c, uint64_t key, unsigned k, uint32_t *ret_voter, int *ret_direction);
 /* How many votes it has. */
 unsigned forum_votes(const Session *s, const Contribution *c, uint64_t key);
 

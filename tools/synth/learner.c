@@ -12,7 +12,15 @@ enum {
 
 /* Chance to leave at the end of a week: the published weekly shares of last activity, as hazards. */
 static const int32_t hazards[] = {
-        FIXED(.221), FIXED(.194), FIXED(.169), FIXED(.140), FIXED(.145), FIXED(.151), FIXED(.150), FIXED(.152), FIXED(.160),
+        FIXED(.221),
+        FIXED(.194),
+        FIXED(.169),
+        FIXED(.140),
+        FIXED(.145),
+        FIXED(.151),
+        FIXED(.150),
+        FIXED(.152),
+        FIXED(.160),
 };
 /* The sum of hazards over a whole course, whatever its length, so that about a quarter of the learners stay. */
 #define HAZARD_SUM FIXED(1.45)

@@ -4,9 +4,9 @@
 /*
  * One person of a session, made from (session, number) alone and never kept: who, how driven, from when to when.
  *
- * Four numbers are fixed for testers: learner 0 stays to the end, does everything there is to do and comes back months later;
- * learner 1 leaves in the first week, learner 2 in the third; learner 3 is seen only before the start. So each label has both
- * classes in the smallest session.
+ * Four numbers are fixed for testers: learner 0 stays to the end, does everything there is to do and comes back
+ * months later; learner 1 leaves in the first week, learner 2 in the third; learner 3 is seen only before the start.
+ * So each label has both classes in the smallest session.
  */
 
 #include "tools/synth/campus.h"

@@ -3,10 +3,11 @@
 /*
  * morf-synth: writes a synthetic repository of MOOC exports, for trying jobs without private data.
  *
- * Everything is a function of (seed, course, session, learner, day): each of the seven files of a session is one view of one
- * stream of actions (activity.h), which is told anew for every file instead of being kept. What is kept for a session is a few
- * bytes for each person (the visits of one day, last active week, points) and the list of forum contributions; so memory does not
- * grow with the number of click events. Output does not depend on time zone, locale, clock or the order of runs.
+ * Everything is a function of (seed, course, session, learner, day): each of the seven files of a session is one view
+ * of one stream of actions (activity.h), which is told anew for every file instead of being kept. What is kept for a
+ * session is a few bytes for each person (the visits of one day, last active week, points) and the list of forum
+ * contributions; so memory does not grow with the number of click events. Output does not depend on time zone,
+ * locale, clock or the order of runs.
  *
  * Exit status: 0 written, 1 failed, 2 wrong usage.
  */
@@ -177,7 +178,8 @@ static int fail(int r, const char *what) {
 static void on_progress(void *userdata, const Session *s, const RepositoryStats *so_far) {
         (void) userdata;
         fprintf(stderr, "%s-%s: %u learners (%llu of %u sessions, %llu events)\n", s->slug, s->name, s->learners,
-                (unsigned long long) so_far->sessions, arg_plan.courses * arg_plan.sessions, (unsigned long long) so_far->lines);
+                (unsigned long long) so_far->sessions, arg_plan.courses * arg_plan.sessions,
+                (unsigned long long) so_far->lines);
 }
 
 int main(int argc, char *argv[]) {
@@ -197,14 +199,16 @@ int main(int argc, char *argv[]) {
         if (r < 0)
                 return fail(r, "cannot read the directory");
         if (r > 0 && !arg_force) {
-                fprintf(stderr, "morf-synth: %s is not empty; name another directory, or say --force to write into this one.\n", arg_out);
+                fprintf(stderr,
+                        "morf-synth: %s is not empty; name another directory, or say --force to write into this one.\n",
+                        arg_out);
                 return EXIT_FAILURE;
         }
         r = repository_write(fd, &arg_plan, arg_progress ? on_progress : NULL, NULL, &stats);
         if (r < 0)
                 return fail(r, r == -E2BIG ? "too many people in all sessions together for" : "cannot write below");
         printf("%llu sessions, %llu learners, %llu events (%llu bytes before compression) in %s\n",
-               (unsigned long long) stats.sessions, (unsigned long long) stats.learners, (unsigned long long) stats.lines,
-               (unsigned long long) stats.log_bytes, arg_out);
+                (unsigned long long) stats.sessions, (unsigned long long) stats.learners,
+                (unsigned long long) stats.lines, (unsigned long long) stats.log_bytes, arg_out);
         return EXIT_SUCCESS;
 }

@@ -76,8 +76,25 @@ char *names_to_latin1(char *s) {
 
 const char *names_country(uint64_t key) {
         static const char *const table[] = {
-                "United States", "United States", "United States", "India", "India", "Brazil", "United Kingdom", "Canada", "China",
-                "Spain", "Germany", "Russian Federation", "Mexico", "Colombia", "Greece", "Ukraine", "Nigeria", "Pakistan", "Korea, Republic of",
+                "United States",
+                "United States",
+                "United States",
+                "India",
+                "India",
+                "Brazil",
+                "United Kingdom",
+                "Canada",
+                "China",
+                "Spain",
+                "Germany",
+                "Russian Federation",
+                "Mexico",
+                "Colombia",
+                "Greece",
+                "Ukraine",
+                "Nigeria",
+                "Pakistan",
+                "Korea, Republic of",
         };
 
         return PICK(table, key);
@@ -85,12 +102,15 @@ const char *names_country(uint64_t key) {
 
 const char *names_user_agent(uint64_t key) {
         static const char *const table[] = {
-                "Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/27.0.1453.116 Safari/537.36",
+                "Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/27.0.1453.116 "
+                "Safari/537.36",
                 "Mozilla/5.0 (Windows NT 6.1; WOW64; rv:21.0) Gecko/20100101 Firefox/21.0",
-                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_8_4) AppleWebKit/536.30.1 (KHTML, like Gecko) Version/6.0.5 Safari/536.30.1",
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_8_4) AppleWebKit/536.30.1 (KHTML, like Gecko) Version/6.0.5 "
+                "Safari/536.30.1",
                 "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:21.0) Gecko/20100101 Firefox/21.0",
                 "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; WOW64; Trident/6.0)",
-                "Mozilla/5.0 (iPad; CPU OS 6_1_3 like Mac OS X) AppleWebKit/536.26 (KHTML, like Gecko) Version/6.0 Mobile/10B329 Safari/8536.25",
+                "Mozilla/5.0 (iPad; CPU OS 6_1_3 like Mac OS X) AppleWebKit/536.26 (KHTML, like Gecko) Version/6.0 "
+                "Mobile/10B329 Safari/8536.25",
         };
 
         return PICK(table, key);
@@ -98,8 +118,14 @@ const char *names_user_agent(uint64_t key) {
 
 const char *names_language(uint64_t key) {
         static const char *const table[] = {
-                "en-US,en;q=0.5", "en-US,en;q=0.8", "en-GB,en-US;q=0.8,en;q=0.6", "es-ES,es;q=0.8", "pt-BR,pt;q=0.8,en-US;q=0.6,en;q=0.4",
-                "ru-RU,ru;q=0.8,en-US;q=0.6,en;q=0.4", "de-DE,de;q=0.8,en-US;q=0.6,en;q=0.4", "zh-CN,zh;q=0.8",
+                "en-US,en;q=0.5",
+                "en-US,en;q=0.8",
+                "en-GB,en-US;q=0.8,en;q=0.6",
+                "es-ES,es;q=0.8",
+                "pt-BR,pt;q=0.8,en-US;q=0.6,en;q=0.4",
+                "ru-RU,ru;q=0.8,en-US;q=0.6,en;q=0.4",
+                "de-DE,de;q=0.8,en-US;q=0.6,en;q=0.4",
+                "zh-CN,zh;q=0.8",
         };
 
         return PICK(table, key);
@@ -107,7 +133,13 @@ const char *names_language(uint64_t key) {
 
 const char *names_timezone(uint64_t key) {
         static const char *const table[] = {
-                "America/Los_Angeles", "America/Los_Angeles", "America/New_York", "Asia/Calcutta", "Europe/London", "America/Sao_Paulo", "Europe/Athens",
+                "America/Los_Angeles",
+                "America/Los_Angeles",
+                "America/New_York",
+                "Asia/Calcutta",
+                "Europe/London",
+                "America/Sao_Paulo",
+                "Europe/Athens",
         };
 
         return PICK(table, key);
@@ -121,7 +153,11 @@ const char *names_locale(uint64_t key) {
 
 const char *names_referrer(uint64_t key) {
         static const char *const table[] = {
-                "https://www.coursera.org/", "https://www.coursera.org/courses", "https://accounts.coursera.org/signin", "http://www.google.com/url?sa=t", "",
+                "https://www.coursera.org/",
+                "https://www.coursera.org/courses",
+                "https://accounts.coursera.org/signin",
+                "http://www.google.com/url?sa=t",
+                "",
         };
 
         return PICK(table, key);
@@ -129,8 +165,26 @@ const char *names_referrer(uint64_t key) {
 
 const char *names_tag(unsigned i) {
         static const char *const table[NAMES_TAGS] = {
-                "lecture", "homework", "quiz", "deadline", "grading", "subtitles", "study-group", "introduction", "error", "video",
-                "certificate", "week-1", "week-2", "slides", "textbook", "help", "feedback", "exam", "download", "r\xc3\xa9sum\xc3\xa9",
+                "lecture",
+                "homework",
+                "quiz",
+                "deadline",
+                "grading",
+                "subtitles",
+                "study-group",
+                "introduction",
+                "error",
+                "video",
+                "certificate",
+                "week-1",
+                "week-2",
+                "slides",
+                "textbook",
+                "help",
+                "feedback",
+                "exam",
+                "download",
+                "r\xc3\xa9sum\xc3\xa9",
         };
 
         return table[i % NAMES_TAGS];

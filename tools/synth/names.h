@@ -19,8 +19,8 @@ void names_slug(unsigned course, char ret[static NAMES_SLUG_MAX]);
 void names_title(unsigned course, char ret[static NAMES_TITLE_MAX]);
 
 /*
- * The title as it stands in the names of a session's files: ':' is '-', quotes are left out, letters are ASCII, so that a file
- * name without its spaces, parentheses and '&' needs no quoting in a shell.
+ * The title as it stands in the names of a session's files: ':' is '-', quotes are left out, letters are ASCII, so
+ * that a file name without its spaces, parentheses and '&' needs no quoting in a shell.
  */
 void names_file_title(unsigned course, char ret[static NAMES_TITLE_MAX]);
 
@@ -41,7 +41,8 @@ const char *names_tag(unsigned i);
 const char *names_phrase(uint64_t key, unsigned words, char *ret, size_t size);
 
 /*
- * Prose of about length bytes: sentences with markup, entities, line breaks, quotes and letters outside ASCII here and there;
- * never the sequence "),(" which readers of SQL dumps split at. Return: the length written, ret is terminated.
+ * Prose of about length bytes: sentences with markup, entities, line breaks, quotes and letters outside ASCII here
+ * and there; never the sequence "),(" which readers of SQL dumps split at. Return: the length written, ret is
+ * terminated.
  */
 size_t names_prose(uint64_t key, size_t length, char ret[static NAMES_TEXT_MAX]);

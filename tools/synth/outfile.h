@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * A file being written, plain or gzip, through one large buffer. Errors stick: writers need not check, outfile_close() tells.
- * The gzip header carries neither name nor time, so equal content is equal bytes (for one version of zlib).
+ * A file being written, plain or gzip, through one large buffer. Errors stick: writers need not check,
+ * outfile_close() tells. The gzip header carries neither name nor time, so equal content is equal bytes (for one
+ * version of zlib).
  */
 
 #include "spool/base/macro.h"

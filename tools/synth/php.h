@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Values in PHP's serialize() format, as the key-value tables of the export hold them, composed in a buffer of fixed size.
+ * Values in PHP's serialize() format, as the key-value tables of the export hold them, composed in a buffer of fixed
+ * size.
  */
 
 #include "spool/base/macro.h"

@@ -4,9 +4,10 @@
 /*
  * Random numbers as a pure function of a key: SplitMix64.
  *
- * A key names one thing of the synthetic campus (a session, a learner, a visit, one click) and is derived from the key of what
- * holds it, so every part can be made again at any time and in any order without remembering anything. Only integers are used:
- * the bytes do not depend on the C library's mathematics or on how a compiler contracts floating point.
+ * A key names one thing of the synthetic campus (a session, a learner, a visit, one click) and is derived from the
+ * key of what holds it, so every part can be made again at any time and in any order without remembering anything.
+ * Only integers are used: the bytes do not depend on the C library's mathematics or on how a compiler contracts
+ * floating point.
  */
 
 #include "spool/base/macro.h"

@@ -151,7 +151,7 @@ static int write_session_below(int dirfd, const Session *s, Truth *truth, Reposi
 }
 
 int repository_write(
-                int dirfd, const CampusPlan *plan, RepositoryProgress progress, void *userdata, RepositoryStats *ret_stats) {
+        int dirfd, const CampusPlan *plan, RepositoryProgress progress, void *userdata, RepositoryStats *ret_stats) {
 
         _cleanup_(campus_freep) Campus *campus = NULL;
         _cleanup_(truth_done) Truth truth = {};

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Writes a whole course repository: the tables at its top and a directory for each session with the seven files of an export.
+ * Writes a whole course repository: the tables at its top and a directory for each session with the seven files of an
+ * export.
  */
 
 #include "tools/synth/campus.h"
@@ -19,4 +20,4 @@ typedef void (*RepositoryProgress)(void *userdata, const Session *s, const Repos
  * Return: 0; -E2BIG (the plan has too many people); or another negative errno.
  */
 int repository_write(
-                int dirfd, const CampusPlan *plan, RepositoryProgress progress, void *userdata, RepositoryStats *ret_stats);
+        int dirfd, const CampusPlan *plan, RepositoryProgress progress, void *userdata, RepositoryStats *ret_stats);

@@ -9,9 +9,20 @@
 #define ITEM_NUMBER COL("item_number", "int(8)")
 
 static const Column assessment[] = {
-        AUTO("id"), SESSION_USER, INT_N("open_time"), INT_N("submission_deadline"), INT("submission_deadline_grace_period"),
-        INT_N("grading_start"), INT_N("grading_deadline"), INT("grading_deadline_grace_period"), INT_N("display_grades_time"),
-        CHARS("title", 255), FLOAT("max_grade"), INT_N("last_updated"), COL_D("published", "int(1)", "0"), TINY("deleted"),
+        AUTO("id"),
+        SESSION_USER,
+        INT_N("open_time"),
+        INT_N("submission_deadline"),
+        INT("submission_deadline_grace_period"),
+        INT_N("grading_start"),
+        INT_N("grading_deadline"),
+        INT("grading_deadline_grace_period"),
+        INT_N("display_grades_time"),
+        CHARS("title", 255),
+        FLOAT("max_grade"),
+        INT_N("last_updated"),
+        COL_D("published", "int(1)", "0"),
+        TINY("deleted"),
 };
 
 static const Column submission[] = {
@@ -22,12 +33,24 @@ static const Column submission[] = {
 };
 
 static const Column evaluation[] = {
-        AUTO("id"), AUTHOR, COL_D("author_group", "enum('student','staff')", "student"), INT("submission_id"), INT("start_time"),
-        INT("save_time"), INT_N("submit_time"), FLOAT_N("grade"), FLAG("ignore"),
+        AUTO("id"),
+        AUTHOR,
+        COL_D("author_group", "enum('student','staff')", "student"),
+        INT("submission_id"),
+        INT("start_time"),
+        INT("save_time"),
+        INT_N("submit_time"),
+        FLOAT_N("grade"),
+        FLAG("ignore"),
 };
 
 static const Column overall[] = {
-        AUTO("id"), INT("submission_id"), FLOAT_N("grade"), FLOAT_N("final_grade"), FLOAT_N("staff_grade"), FLOAT_N("peer_grade"),
+        AUTO("id"),
+        INT("submission_id"),
+        FLOAT_N("grade"),
+        FLOAT_N("final_grade"),
+        FLOAT_N("staff_grade"),
+        FLOAT_N("peer_grade"),
         FLOAT_N("self_grade"),
 };
 
@@ -56,7 +79,8 @@ static const Column training_set[] = {
 };
 
 #define ONLY_ID (KEYS{ "PRIMARY KEY (`id`)", NULL })
-#define SET_KEYS (KEYS{ "PRIMARY KEY (`id`)", "UNIQUE KEY `session_user_id` (`session_user_id`,`assessment_id`)", NULL })
+#define SET_KEYS                                                                                                       \
+        (KEYS{ "PRIMARY KEY (`id`)", "UNIQUE KEY `session_user_id` (`session_user_id`,`assessment_id`)", NULL })
 
 const Table schema_peer[] = {
         TABLE(HG("metadata"), UTF8, assessment, ONLY_ID),

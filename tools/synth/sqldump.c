@@ -37,21 +37,20 @@ int sqldump_open(int dirfd, const char *name, const char *database, int64_t when
         r = outfile_open(dirfd, name, OUTFILE_GZIP, &d->out);
         if (r < 0)
                 return r;
-        outfile_printf(
-                        d->out,
-                        "-- MySQL dump 10.13  Distrib 5.6.19, for Linux (x86_64)\n--\n-- Host: localhost    Database: %s\n"
-                        "-- ------------------------------------------------------\n-- Server version\t5.6.19-log\n\n"
-                        "/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;\n"
-                        "/*!40101 SET @OLD_CHARACTER_SET_RESULTS=@@CHARACTER_SET_RESULTS */;\n"
-                        "/*!40101 SET @OLD_COLLATION_CONNECTION=@@COLLATION_CONNECTION */;\n"
-                        "/*!40101 SET NAMES utf8mb4 */;\n"
-                        "/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;\n"
-                        "/*!40103 SET TIME_ZONE='+00:00' */;\n"
-                        "/*!40014 SET @OLD_UNIQUE_CHECKS=@@UNIQUE_CHECKS, UNIQUE_CHECKS=0 */;\n"
-                        "/*!40014 SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;\n"
-                        "/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n"
-                        "/*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;\n",
-                        database);
+        outfile_printf(d->out,
+                "-- MySQL dump 10.13  Distrib 5.6.19, for Linux (x86_64)\n--\n-- Host: localhost    Database: %s\n"
+                "-- ------------------------------------------------------\n-- Server version\t5.6.19-log\n\n"
+                "/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;\n"
+                "/*!40101 SET @OLD_CHARACTER_SET_RESULTS=@@CHARACTER_SET_RESULTS */;\n"
+                "/*!40101 SET @OLD_COLLATION_CONNECTION=@@COLLATION_CONNECTION */;\n"
+                "/*!40101 SET NAMES utf8mb4 */;\n"
+                "/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;\n"
+                "/*!40103 SET TIME_ZONE='+00:00' */;\n"
+                "/*!40014 SET @OLD_UNIQUE_CHECKS=@@UNIQUE_CHECKS, UNIQUE_CHECKS=0 */;\n"
+                "/*!40014 SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;\n"
+                "/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n"
+                "/*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;\n",
+                database);
         *ret = TAKE_PTR(d);
         return 0;
 }
@@ -234,15 +233,16 @@ int sqldump_close(Sqldump *d) {
         int r;
 
         end_table(d);
-        outfile_printf(
-                        d->out,
-                        "/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;\n\n/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;\n"
-                        "/*!40014 SET FOREIGN_KEY_CHECKS=@OLD_FOREIGN_KEY_CHECKS */;\n/*!40014 SET UNIQUE_CHECKS=@OLD_UNIQUE_CHECKS */;\n"
-                        "/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;\n"
-                        "/*!40101 SET CHARACTER_SET_RESULTS=@OLD_CHARACTER_SET_RESULTS */;\n"
-                        "/*!40101 SET COLLATION_CONNECTION=@OLD_COLLATION_CONNECTION */;\n/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;\n\n"
-                        "-- Dump completed on %s\n",
-                        calendar_format_time(d->when, when));
+        outfile_printf(d->out,
+                "/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;\n\n/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;\n"
+                "/*!40014 SET FOREIGN_KEY_CHECKS=@OLD_FOREIGN_KEY_CHECKS */;\n/*!40014 SET "
+                "UNIQUE_CHECKS=@OLD_UNIQUE_CHECKS */;\n"
+                "/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;\n"
+                "/*!40101 SET CHARACTER_SET_RESULTS=@OLD_CHARACTER_SET_RESULTS */;\n"
+                "/*!40101 SET COLLATION_CONNECTION=@OLD_COLLATION_CONNECTION */;\n/*!40111 SET "
+                "SQL_NOTES=@OLD_SQL_NOTES */;\n\n"
+                "-- Dump completed on %s\n",
+                calendar_format_time(d->when, when));
         r = outfile_close(TAKE_PTR(d->out));
         (void) sqldump_free(d);
         return r;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Writes an SQL dump in the shape of mysqldump: gzip, one INSERT a line without a list of columns, all values of a table in the
- * order of its description. A row is written by naming its columns in that order; columns passed over get their default.
- * Naming a column that does not exist, or a value that it cannot hold, is a bug and aborts.
+ * Writes an SQL dump in the shape of mysqldump: gzip, one INSERT a line without a list of columns, all values of a
+ * table in the order of its description. A row is written by naming its columns in that order; columns passed over
+ * get their default. Naming a column that does not exist, or a value that it cannot hold, is a bug and aborts.
  */
 
 #include "tools/synth/schema.h"

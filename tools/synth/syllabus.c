@@ -35,9 +35,11 @@ void syllabus_init(const Session *s, Syllabus *ret) {
         ret->lectures_per_week = LECTURES_PER_WEEK_MIN
                 + prng_below(&p, SYLLABUS_LECTURES_PER_WEEK_MAX - LECTURES_PER_WEEK_MIN + 1);
         for (unsigned w = 0; w < s->weeks; w++)
-                (void) add_quiz(
-                                ret, w, w + 1 == s->weeks ? QUIZ_TYPE_EXAM : w % 2 ? QUIZ_TYPE_HOMEWORK : QUIZ_TYPE_QUIZ,
-                                w + 1 == s->weeks ? 2 * GRADED_POINTS : GRADED_POINTS, SYLLABUS_NONE);
+                (void) add_quiz(ret, w,
+                        w + 1 == s->weeks ? QUIZ_TYPE_EXAM
+                        : w % 2           ? QUIZ_TYPE_HOMEWORK
+                                          : QUIZ_TYPE_QUIZ,
+                        w + 1 == s->weeks ? 2 * GRADED_POINTS : GRADED_POINTS, SYLLABUS_NONE);
         ret->survey = add_quiz(ret, 0, QUIZ_TYPE_SURVEY, 0, SYLLABUS_NONE);
         ret->n_lectures = s->weeks * ret->lectures_per_week;
         for (uint32_t i = 0; i < ret->n_lectures; i++) {

@@ -331,13 +331,8 @@ static void play_daemon(const Fixture *f, const char *box, const char *user, Job
         usleep(100 * 1000);
         r.state = JOB_STATE_RUNNING;
         fixture_job(&copy, "active", &r);
-        usleep(100 * 1000);
-        r.state = end;
-        r.finished = time_now_realtime();
-        if (end == JOB_STATE_FAILED)
-                r.fault = (Fault){ .code = FAULT_MEMORY, .message = (char *) (uintptr_t) "its memory limit was hit",
-                                   .hint = (char *) (uintptr_t) "Use less." };
-        fixture_job(&copy, "active", &r);
+        /* Long enough to be seen on a busy machine. */
+        usleep(400 * 1000);
         snprintf(path, sizeof(path), "active/%s", id.text);
         if (end == JOB_STATE_DONE) {
                 char release[512];
@@ -347,6 +342,12 @@ static void play_daemon(const Fixture *f, const char *box, const char *user, Job
                 strcat(release, "/eval.csv");
                 fixture_write(&copy, release, eval_csv);
         }
+        r.state = end;
+        r.finished = time_now_realtime();
+        if (end == JOB_STATE_FAILED)
+                r.fault = (Fault){ .code = FAULT_MEMORY, .message = (char *) (uintptr_t) "its memory limit was hit",
+                                   .hint = (char *) (uintptr_t) "Use less." };
+        fixture_job(&copy, "active", &r);
         {
                 char to[256];
 

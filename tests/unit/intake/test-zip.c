@@ -89,8 +89,8 @@ static void test_entries(void **state _unused_) {
                 { { "", .content = "" }, "job.zip: entry 2 has no name" },
                 { { "link", .content = "/etc/shadow", .mode = S_IFLNK | 0777 },
                         "job.zip: 'link' is a symbolic link; only files and folders are allowed" },
-                { { "fifo", .content = "", .mode = S_IFIFO | 0666 }, "job.zip: 'fifo' is neither a file nor a folder" },
-                { { "disk", .content = "", .mode = S_IFBLK | 0666 }, "job.zip: 'disk' is neither a file nor a folder" },
+                { { "fifo", .content = "", .mode = S_IFIFO | 0666 }, "job.zip: entry 2 is neither a file nor a folder" },
+                { { "disk", .content = "", .mode = S_IFBLK | 0666 }, "job.zip: entry 2 is neither a file nor a folder" },
                 { { "Dockerfile", .content = "FROM y\n" }, "job.zip: 'Dockerfile' is there twice" },
                 { { "Dockerfile/", .content = "" }, "job.zip: 'Dockerfile' is there twice" },
                 { { "Dockerfile/x", .content = "" }, "job.zip: 'Dockerfile/x' lies below something that is a file" },
@@ -316,6 +316,7 @@ static void test_too_many_directories(void **state _unused_) {
                 free((char *) (uintptr_t) members[i].name);
         free(members);
         assert_refused(&s, FAULT_TOO_BIG, "job.zip: there are more than 20000 files and directories");
+        assert_int_equal(scratch_count(&s, "out"), 0);
 }
 
 static void test_bomb(void **state _unused_) {

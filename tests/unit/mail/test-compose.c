@@ -130,7 +130,7 @@ static void assert_headers(const char *text) {
 
 static void test_injection(void **state _unused_) {
         static const char *const attacks[] = {
-                "x\r\nBcc: evil@example.org", "x\nBcc: evil@example.org", "x\rBcc: evil@example.org", "x\r\n\r\nbody", "x\xe2\x80\xa8" "Bcc: y",
+                "x\r\nBcc: evil@example.org", "x\nBcc: evil@example.org", "x\rBcc: evil@example.org", "x\r\n\r\nbody", "x\u2028Bcc: y",
                 "=?utf-8?q?x=0D=0ABcc:_evil@example.org?=", "\x0b\x0c\x1c\x85", "",
         };
 
@@ -181,6 +181,17 @@ static void test_refused(void **state _unused_) {
                 }
 }
 
+static void test_addresses_that_are_not_ascii(void **state _unused_) {
+        _cleanup_mail_request_ MailRequest m = request_sample(MAIL_EVENT_ACCEPTED);
+        _cleanup_free_ char *text = NULL;
+        MailSettings s = request_settings();
+
+        assert_int_equal(strv_add(&m.to, "w\xc3\xb6@example.org"), 0);
+        text = compose(&s, &m, 1, NULL);
+        assert_fit_for_smtp(text);
+        assert_non_null(strstr(text, "\nTo: alice@example.org\n"));
+}
+
 static void test_same_bytes(void **state _unused_) {
         _cleanup_mail_request_ MailRequest m = request_sample(MAIL_EVENT_FINISHED);
         _cleanup_free_ char *first = NULL, *second = NULL;
@@ -197,6 +208,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_attachment_comes_back), cmocka_unit_test(test_utf8_and_long_lines), cmocka_unit_test(test_injection),
                 cmocka_unit_test(test_refused),               cmocka_unit_test(test_same_bytes),
+                cmocka_unit_test(test_addresses_that_are_not_ascii),
         };
 
         g_mime_init();

@@ -29,7 +29,8 @@ static void test_syllabus(void **state _unused_) {
                 for (unsigned w = 0; w < s.weeks; w++) {
                         assert_int_equal(y.quizzes[w].week, w);
                         assert_true(y.quizzes[w].points > 0);
-                        assert_true(syllabus_open(&y, w) < syllabus_due(&y, w) && syllabus_due(&y, w) < session_end(&s));
+                        assert_true(
+                                syllabus_open(&y, w) < syllabus_due(&y, w) && syllabus_due(&y, w) < session_end(&s));
                 }
                 for (unsigned k = 0; k < y.n_lectures; k++)
                         if (y.lectures[k].quiz != SYLLABUS_NONE) {
@@ -113,9 +114,11 @@ static void test_forum(void **state _unused_) {
                         }
                 }
         }
-        assert_int_equal(flags, FORUM_DELETED | FORUM_SPAM | FORUM_ANONYMOUS | FORUM_ORIGINAL | FORUM_STAFF | FORUM_HTML | FORUM_EDITED);
+        assert_int_equal(flags, FORUM_DELETED | FORUM_SPAM | FORUM_ANONYMOUS | FORUM_ORIGINAL | FORUM_STAFF | FORUM_HTML
+                                        | FORUM_EDITED);
         for (size_t i = 0; i < f->n_comments; i++)
-                assert_true(f->comments[i].post < f->n_posts && f->comments[i].thread == f->posts[f->comments[i].post].thread);
+                assert_true(f->comments[i].post < f->n_posts
+                            && f->comments[i].thread == f->posts[f->comments[i].post].thread);
         assert_int_equal(forum_pick_thread(f, 0, 1), SYLLABUS_NONE);
         for (uint64_t key = 0; key < 2000; key++) {
                 uint32_t time = (uint32_t) s.start + (uint32_t) key * 3000, i = forum_pick_thread(f, time, key);

@@ -58,17 +58,20 @@ static void test_weeks(void **state _unused_) {
                 { 4, 100 * CALENDAR_WEEK_MS, 3 },
                 { 1, 5 * CALENDAR_WEEK_MS, 0 },
         };
-        static const unsigned lengths[][2] = { { 1, 1 }, { 7, 1 }, { 8, 2 }, { 22, 4 }, { 63, 9 }, { 64, 10 }, { 70, 10 }, { 71, 11 } };
+        static const unsigned lengths[][2] = { { 1, 1 }, { 7, 1 }, { 8, 2 }, { 22, 4 }, { 63, 9 }, { 64, 10 },
+                { 70, 10 }, { 71, 11 } };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
-                assert_int_equal(calendar_week(START, cases[i].weeks, START * INT64_C(1000) + cases[i].since_ms), cases[i].expected);
+                assert_int_equal(calendar_week(START, cases[i].weeks, START * INT64_C(1000) + cases[i].since_ms),
+                        cases[i].expected);
         for (size_t i = 0; i < ELEMENTSOF(lengths); i++)
                 assert_int_equal(calendar_weeks(lengths[i][0]), lengths[i][1]);
 }
 
 static void test_boundary_is_avoided(void **state _unused_) {
         enum { START = 1346630400 };
-        static const int64_t offsets[] = { -CALENDAR_WEEK_MS, -1, 0, 1, 999, 1000, 1500, CALENDAR_WEEK_MS, CALENDAR_WEEK_MS + 999 };
+        static const int64_t offsets[] = { -CALENDAR_WEEK_MS, -1, 0, 1, 999, 1000, 1500, CALENDAR_WEEK_MS,
+                CALENDAR_WEEK_MS + 999 };
 
         for (size_t i = 0; i < ELEMENTSOF(offsets); i++) {
                 int64_t t = START * INT64_C(1000) + offsets[i], moved = calendar_avoid_boundary(START, t);

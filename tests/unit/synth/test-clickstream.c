@@ -130,11 +130,13 @@ static void test_truth(void **state) {
                 learner_hex(&w->session, i, hex);
                 (void) snprintf(line, sizeof(line), "\n%s,dropout,%d,introfinance,002\n", hex, w->last_week[i] < final);
                 assert_int_equal(count_of(labels, line), 1);
-                (void) snprintf(line, sizeof(line), "\n%s,dropout_current_week,%d,introfinance_002\n", hex, w->last_week[i] == 2);
+                (void) snprintf(line, sizeof(line), "\n%s,dropout_current_week,%d,introfinance_002\n", hex,
+                        w->last_week[i] == 2);
                 assert_int_equal(count_of(underscore, line), 1);
         }
         assert_int_equal(count_of(labels, "\n"), 1 + 2 * w->session.learners);
-        assert_non_null(startswith(dates, "course,fullname,start_date,end_date\nintrofinance-002,Introduction to Finance (Time - Money & Risk),"));
+        assert_non_null(startswith(dates, "course,fullname,start_date,end_date\nintrofinance-002,Introduction to "
+                                          "Finance (Time - Money & Risk),"));
 }
 
 /* Titles with quotes are doubled and quoted; letters outside ASCII are one byte. */

@@ -21,7 +21,7 @@ static void test_values(void **state _unused_) {
         php_end(&p);
         php_end(&p);
         assert_string_equal(
-                        p.text, "a:3:{i:7;i:-1371779557;s:4:\"_all\";s:15:\"say \"hi\"; it's\n\";s:5:\"caf\xc3\xa9\";a:0:{}}");
+                p.text, "a:3:{i:7;i:-1371779557;s:4:\"_all\";s:15:\"say \"hi\"; it's\n\";s:5:\"caf\xc3\xa9\";a:0:{}}");
         assert_int_equal(p.used, strlen(p.text));
         assert_false(p.overflow);
         php_clear(&p);

@@ -84,7 +84,8 @@ static void count_sessions(void *userdata, const Session *s, const RepositorySta
 
 /* The four dumps hold each of the 49 tables once. */
 static void test_tables(void **state _unused_) {
-        static const char *const names[] = { "anonymized_forum", "anonymized_general", "hash_mapping", "unanonymizable" };
+        static const char *const names[] = { "anonymized_forum", "anonymized_general", "hash_mapping",
+                "unanonymizable" };
         static const unsigned tables[] = { 13, 33, 1, 2 };
         _cleanup_scratch_ Scratch s;
         RepositoryStats stats;
@@ -97,9 +98,10 @@ static void test_tables(void **state _unused_) {
                 _cleanup_free_ char *text = NULL;
                 char path[256];
 
-                (void) snprintf(
-                                path, sizeof(path), "introfinance/002/Introduction to Finance (Time - Money & Risk) (introfinance-002)_SQL_%s.sql.gz",
-                                names[i]);
+                (void) snprintf(path, sizeof(path),
+                        "introfinance/002/Introduction to Finance (Time - Money & Risk) "
+                        "(introfinance-002)_SQL_%s.sql.gz",
+                        names[i]);
                 text = gunzip_at(s.fd, path, NULL);
                 assert_int_equal(count_of(text, "\nCREATE TABLE `"), tables[i]);
                 assert_int_equal(count_of(text, "\nUNLOCK TABLES;\n"), tables[i]);
@@ -111,8 +113,8 @@ static void test_demographics(void **state _unused_) {
         _cleanup_free_ char *text = NULL;
         _cleanup_scratch_ Scratch s;
         RepositoryStats stats;
-        const char *path =
-                "accounting/001/An Introduction to Financial Accounting (accounting-001)_Demographics_individual_responses.csv";
+        const char *path = "accounting/001/An Introduction to Financial Accounting "
+                           "(accounting-001)_Demographics_individual_responses.csv";
 
         scratch_init(&s);
         assert_int_equal(repository_write(s.fd, &plan, NULL, NULL, &stats), 0);

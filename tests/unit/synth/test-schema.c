@@ -34,8 +34,12 @@ static void test_kinds(void **state _unused_) {
                 const char *type;
                 ColumnKind kind;
         } cases[] = {
-                { "int(11)", COLUMN_INTEGER },        { "tinyint(3) unsigned", COLUMN_INTEGER }, { "bigint(20)", COLUMN_INTEGER },
-                { "float", COLUMN_DECIMAL },          { "varchar(255)", COLUMN_TEXT },           { "enum('a','b')", COLUMN_TEXT },
+                { "int(11)", COLUMN_INTEGER },
+                { "tinyint(3) unsigned", COLUMN_INTEGER },
+                { "bigint(20)", COLUMN_INTEGER },
+                { "float", COLUMN_DECIMAL },
+                { "varchar(255)", COLUMN_TEXT },
+                { "enum('a','b')", COLUMN_TEXT },
                 { "mediumblob", COLUMN_TEXT },
         };
 

@@ -76,9 +76,9 @@ static void test_table(void **state _unused_) {
                 "  PRIMARY KEY (`id`),\n"
                 "  UNIQUE KEY `session_user_id` (`session_user_id`)\n"
                 ") ENGINE=InnoDB AUTO_INCREMENT=3 DEFAULT CHARSET=latin1;\n"));
-        assert_non_null(strstr(text,
-                "\nINSERT INTO `course_grades` VALUES (1,'a\\'b',69.5,NULL,'none',NULL,NULL,NULL),"
-                "(2,'a\\'b',0,NULL,'none',NULL,NULL,NULL);\n/*!40000 ALTER TABLE `course_grades` ENABLE KEYS */;\nUNLOCK TABLES;\n"));
+        assert_non_null(strstr(text, "\nINSERT INTO `course_grades` VALUES (1,'a\\'b',69.5,NULL,'none',NULL,NULL,NULL),"
+                                     "(2,'a\\'b',0,NULL,'none',NULL,NULL,NULL);\n/*!40000 ALTER TABLE `course_grades` "
+                                     "ENABLE KEYS */;\nUNLOCK TABLES;\n"));
         assert_non_null(strstr(text, "INSERT INTO `forum_forums` VALUES (-2,-1,'','','forum',0,0,1,0,0,0,0);\n"));
         assert_null(strstr(text, "INSERT INTO `forum_reputation_record`"));
         assert_non_null(endswith(text, "-- Dump completed on 2013-06-21 01:52:37\n"));
