@@ -163,7 +163,7 @@ deb: ## Build the Debian package into build/deb/
 
 .PHONY: lint-deb
 lint-deb: deb ## Check the Debian package with lintian
-	lintian --fail-on error,warning --info --pedantic $(BUILD)/deb/*.changes
+	lintian --allow-root --fail-on error,warning --info --pedantic $(BUILD)/deb/*.changes
 
 .PHONY: check-layers
 check-layers: ## Check that no source file includes one of a layer above
@@ -261,4 +261,4 @@ clean: ## Remove all that was built
 
 .PHONY: help
 help: ## List the targets a person types
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -20,7 +20,7 @@
 #include "spool/base/macro.h"
 #include "units/sandbox.h"
 
-#define UNIT_PLAN_ARGV_MAX 512u     /* arguments of one command */
+#define UNIT_PLAN_ARGV_MAX 4096u    /* arguments of one command */
 #define UNIT_PLAN_ARG_SIZE_MAX 8192u /* bytes of one argument, path or value */
 #define UNIT_PLAN_LIST_MAX 128u     /* entries of every other list */
 

@@ -152,12 +152,12 @@ static int add_staff_replies(Builder *b, uint32_t now) {
                 if (s->due > now || r < 0)
                         b->pending[kept++] = *s;
                 else
-                        r = add_post(b, (Contribution){
-                                                .time = s->due,
-                                                .author = staff_member(b->session, s->due),
-                                                .thread = s->thread,
-                                                .flags = FORUM_STAFF,
-                                        });
+                        r = add_post(b, (Contribution) {
+                                .time = s->due,
+                                .author = staff_member(b->session, s->due),
+                                .thread = s->thread,
+                                .flags = FORUM_STAFF,
+                        });
         }
         b->n_pending = kept;
         return r;
@@ -199,7 +199,7 @@ static int contribute(Builder *b, const Visit *v, const Action *a) {
         if (a->item == CONTRIBUTION_THREAD) {
                 c.area = (uint8_t) prng_below(&p, FORUM_AREAS);
                 if (prng_chance(&p, STAFF_REPLY_CHANCE) && b->n_pending < STAFF_PENDING_MAX)
-                        b->pending[b->n_pending++] = (StaffReply){
+                        b->pending[b->n_pending++] = (StaffReply) {
                                 .due = c.time + 3600 + prng_below(&p, STAFF_DELAY_MAX),
                                 .thread = (uint32_t) f->n_threads,
                         };

@@ -81,14 +81,13 @@ static void tell_lectures(Telling *t) {
         const Visit *v = t->visit;
         const Syllabus *y = t->syllabus;
         unsigned n = 1 + prng_below(&t->prng, LECTURES_PER_VISIT_MAX);
-        unsigned seen = v->week < 0                          ? 1
-                        : v->week >= (int) t->session->weeks ? t->session->weeks
-                                                             : (unsigned) v->week + 1;
+        unsigned weeks = t->session->weeks;
+        unsigned seen = v->week < 0 ? 1 : v->week >= (int) weeks ? weeks : (unsigned) v->week + 1;
 
         for (unsigned j = 0; j < n; j++) {
                 unsigned next = v->rank * LECTURES_PER_VISIT_MAX + j;
-                bool fresh = v->week >= 0 && v->week < (int) t->session->weeks && v->sequence == 0
-                             && next < y->lectures_per_week;
+                bool fresh = v->week >= 0 && v->week < (int) weeks && v->sequence == 0
+                        && next < y->lectures_per_week;
 
                 if (fresh)
                         tell_lecture(t, (uint32_t) v->week * y->lectures_per_week + next, true);
@@ -125,13 +124,13 @@ static void tell_larger_work(Telling *t) {
                 if (!prng_chance(&t->prng, ASSIGNMENT_CHANCE) && !anchor)
                         continue;
                 for (uint32_t part = 0; part < SYLLABUS_PARTS_PER_ASSIGNMENT; part++)
-                        tell(t, (Action){
-                                        .kind = ACTION_ASSIGNMENT_SUBMIT,
-                                        .item = a * SYLLABUS_PARTS_PER_ASSIGNMENT + part,
-                                        .number = 1,
-                                        .score = draw_score(t, 10, 1),
-                                        .duration_ms = 60000,
-                                });
+                        tell(t, (Action) {
+                                .kind = ACTION_ASSIGNMENT_SUBMIT,
+                                .item = a * SYLLABUS_PARTS_PER_ASSIGNMENT + part,
+                                .number = 1,
+                                .score = draw_score(t, 10, 1),
+                                .duration_ms = 60000,
+                        });
         }
         if (v->week == (int) t->syllabus->peer_week
                 && (prng_chance(&t->prng, PEER_CHANCE) || v->learner.number == LEARNER_ANCHOR_STAYS))
@@ -144,9 +143,9 @@ static uint32_t draw_contribution(Telling *t) {
         if (t->visit->learner.number == LEARNER_ANCHOR_STAYS)
                 return t->visit->week >= (int) t->session->weeks ? CONTRIBUTION_POST
                                                                  : (uint32_t) t->visit->week % _CONTRIBUTION_KIND_MAX;
-        return r < THREAD_SHARE                   ? CONTRIBUTION_THREAD
-               : r < THREAD_SHARE + COMMENT_SHARE ? CONTRIBUTION_COMMENT
-                                                  : CONTRIBUTION_POST;
+        if (r < THREAD_SHARE)
+                return CONTRIBUTION_THREAD;
+        return r < THREAD_SHARE + COMMENT_SHARE ? CONTRIBUTION_COMMENT : CONTRIBUTION_POST;
 }
 
 static void tell_forum(Telling *t) {
@@ -174,11 +173,9 @@ void visit_actions(const Session *s, const Syllabus *y, const Visit *v, ActionHa
 
         tell(&t, (Action) { .kind = ACTION_ENTER });
         if (v->day == v->learner.join_day && v->sequence == 0 && prng_chance(&t.prng, SURVEY_CHANCE))
-                tell(&t, (Action){ .kind = ACTION_QUIZ_SUBMIT,
-                                 .item = y->survey,
-                                 .number = 1,
-                                 .score = -1,
-                                 .duration_ms = 200000 });
+                tell(&t, (Action) {
+                        .kind = ACTION_QUIZ_SUBMIT, .item = y->survey, .number = 1, .score = -1, .duration_ms = 200000,
+                });
         tell_lectures(&t);
         if (v->quiz && v->sequence == 0) {
                 tell_quiz(&t);

@@ -11,8 +11,7 @@
 #include "tests/unit/intake/make-zip.h"
 #include "tools/intake/intake.h"
 
-#define CONFIG \
-        "{\"architecture\":\"arm64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"a\"]}}"
+#define CONFIG "{\"architecture\":\"arm64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"a\"]}}"
 
 typedef struct Run {
         Scratch scratch;
@@ -54,7 +53,7 @@ static void assert_refused(Run *r, IntakeRequest request, FaultCode code, const 
                 fail_msg("not refused; expected: %s", message);
         if (r->f.code != code || !streq(r->f.message, message))
                 fail_msg("expected: %s %s\nbut got:  %s %s", fault_to_string(code), message, fault_to_string(r->f.code),
-                         r->f.message);
+                        r->f.message);
 }
 
 /* The request of the daemon's unit. */
@@ -71,7 +70,7 @@ static void save_image(const Scratch *s, const char *name, char ret_id[static DI
         save_sha256(CONFIG, ret_id);
         snprintf(config, sizeof(config), "%s.json", ret_id);
         snprintf(manifest, sizeof(manifest), "[{\"Config\":\"%s\",\"RepoTags\":null,\"Layers\":[\"l1/layer.tar\"]}]",
-                 config);
+                config);
         save_write(s, name, members, ELEMENTSOF(members), ARCHIVE_FILTER_NONE);
 }
 
@@ -110,8 +109,8 @@ static void test_manifest_is_valid(void **state _unused_) {
         run_init(&r);
         out = scratch_dir(&r.scratch, "out");
         scratch_write(&r.scratch, "drop/a.cfg",
-                      "job: { image = \"image.tar\"; courses = [ \"a\" ]; notify = [ \"started\" ]; "
-                      "limits: { cpus = 2; }; args: { a = \"1\"; }; };");
+                "job: { image = \"image.tar\"; courses = [ \"a\" ]; notify = [ \"started\" ]; "
+                "limits: { cpus = 2; }; args: { a = \"1\"; }; };");
         for (int i = 0; i < 2; i++) {
                 _cleanup_manifest_ Manifest back = {};
                 _cleanup_free_ char *why = NULL;
@@ -131,7 +130,7 @@ static void test_only_the_daemon_fetches(void **state _unused_) {
         run_init(&r);
         scratch_write(&r.scratch, "drop/a.cfg", "job: {\n image = \"image.tar\"; };");
         assert_refused(&r, (IntakeRequest){ .main = "a.cfg", .label = "some/a.cfg" }, FAULT_ATTACHMENT,
-                       "some/a.cfg:2: 'image.tar' is not there");
+                "some/a.cfg:2: 'image.tar' is not there");
 }
 
 static void test_directory(void **state _unused_) {
@@ -193,8 +192,7 @@ static void test_settings_in_zip(void **state _unused_) {
         assert_int_equal(r.m.args.n, 1);
         members[1].content = "job: {\n limit: { };\n};";
         zip_write(&r.scratch, "drop/j.zip", members, 2);
-        assert_refused(&r, from_daemon, FAULT_JOBFILE,
-                       "j.zip/morf.cfg:2: unknown key 'limit'; did you mean 'limits'?");
+        assert_refused(&r, from_daemon, FAULT_JOBFILE, "j.zip/morf.cfg:2: unknown key 'limit'; did you mean 'limits'?");
 }
 
 static void test_machine(void **state _unused_) {
@@ -206,28 +204,30 @@ static void test_machine(void **state _unused_) {
         save_image(&r.scratch, "drop/i.tar", id);
         assert_run(&r, (IntakeRequest){ .machine = "aarch64" });
         assert_refused(&r, (IntakeRequest){ .machine = "x86_64" }, FAULT_IMAGE,
-                       "i.tar: the image is made for arm64 processors, but this machine is x86_64");
+                "i.tar: the image is made for arm64 processors, but this machine is x86_64");
         assert_string_equal(r.f.hint, "Build the image for this machine, as with 'docker build --platform'.");
 }
 
 /* What stands where the attachment should. */
 static void test_wrong_attachments(void **state _unused_) {
-        static const char by_image[] = "job: {\n image = \"x\"; };", by_dockerfile[] = "job: {\n dockerfile = \"x\"; };";
+        static const char by_image[] = "job: {\n image = \"x\"; };",
+                          by_dockerfile[] = "job: {\n dockerfile = \"x\"; };";
         static const struct {
                 const char *what, *text;
                 FaultCode code;
                 const char *message;
         } cases[] = {
                 { "directory", by_image, FAULT_ATTACHMENT,
-                  "a.cfg:2: 'image' must name a docker save archive, but 'x' is a directory; 'dockerfile' is for those" },
+                        "a.cfg:2: 'image' must name a docker save archive, but 'x' is a directory; 'dockerfile' is for "
+                        "those" },
                 { "link", by_image, FAULT_ATTACHMENT, "x: it is a symbolic link; a file is needed" },
                 { "fifo", by_image, FAULT_ATTACHMENT, "x: it is not a file" },
                 { "hard link", by_image, FAULT_ATTACHMENT, "x: it has more than one hard link; copy it instead" },
                 { "text", by_image, FAULT_IMAGE, "x: this is not a tar archive made by 'docker save'" },
                 { "text", by_dockerfile, FAULT_ATTACHMENT,
-                  "a.cfg:2: 'dockerfile' must name a directory that holds a Dockerfile, but 'x' is none" },
+                        "a.cfg:2: 'dockerfile' must name a directory that holds a Dockerfile, but 'x' is none" },
                 { "link", by_dockerfile, FAULT_ATTACHMENT,
-                  "a.cfg:2: 'dockerfile' must name a directory that holds a Dockerfile, but 'x' is none" },
+                        "a.cfg:2: 'dockerfile' must name a directory that holds a Dockerfile, but 'x' is none" },
                 { "directory", by_dockerfile, FAULT_ATTACHMENT, "x: there is no file 'Dockerfile' at its top" },
         };
 
@@ -262,14 +262,14 @@ static void test_forms(void **state _unused_) {
                 { { "readme.txt" }, FAULT_JOBFILE, "readme.txt: ", no_job },
                 { { "image.tar" }, FAULT_JOBFILE, "image.tar: ", alone },
                 { { "image.tar.gz" }, FAULT_JOBFILE, "image.tar.gz: ", alone },
-                { { "client.config" }, FAULT_JOBFILE, "client.config: ",
-                  "a MORF 2.0 client.config is not supported yet in this version" },
+                { { "client.config" }, FAULT_JOBFILE,
+                        "client.config: ", "a MORF 2.0 client.config is not supported yet in this version" },
                 { { "a.cfg", "b.cfg" }, FAULT_JOBFILE, "", "there is more than one job file (*.cfg) in the drop" },
                 { { "a.zip", "b.zip" }, FAULT_JOBFILE, "",
-                  "there is no job file (*.cfg) in the drop, but more than one other file" },
+                        "there is no job file (*.cfg) in the drop, but more than one other file" },
                 { { "d/" }, FAULT_JOBFILE, "d: ", "there is no job file (*.cfg) at the top of the directory" },
-                { { "d/", "d/client.config" }, FAULT_JOBFILE, "d: ",
-                  "a MORF 2.0 client.config is not supported yet in this version" },
+                { { "d/", "d/client.config" }, FAULT_JOBFILE,
+                        "d: ", "a MORF 2.0 client.config is not supported yet in this version" },
                 { { "d.cfg/" }, FAULT_JOBFILE, "d.cfg: ", "there is no job file (*.cfg) at the top of the directory" },
                 { { "e.zip" }, FAULT_ZIP, "e.zip: ", "this is not a zip file" },
                 { { "\x1b[2J.txt" }, FAULT_JOBFILE, "\\x1b[2J.txt: ", no_job },
@@ -301,7 +301,7 @@ static void test_name_from_file(void **state _unused_) {
         run_init(&r);
         scratch_write(&r.scratch, "drop/my job.cfg", "job: { image = \"i.tar\"; };");
         assert_refused(&r, from_daemon, FAULT_JOBFILE,
-                       "my job.cfg: 'name' is not given and the file's own name cannot serve as one");
+                "my job.cfg: 'name' is not given and the file's own name cannot serve as one");
         scratch_write(&r.scratch, "drop/my job.cfg", "job: { name = \"n\"; image = \"i.tar\"; };");
         assert_run(&r, from_daemon);
 }

@@ -131,9 +131,9 @@ static void test_refused(void **state _unused_) {
                 { JOB("args: { a = \"--privileged\"; };"), "a.cfg:1: '--privileged' is not allowed here: " VALUE_RULE },
                 { JOB("args: { a = \"\xc3\xa4\"; };"), "a.cfg:1: '\xc3\xa4' is not allowed here: " VALUE_RULE },
                 { JOB("args: { a = \"b\\rc\"; };"), "a.cfg:1: the value of 'a' holds a control character" },
-                { JOB("args: { a*b = \"1\"; };"),
-                        "a.cfg:1: 'a*b' is not allowed here: the name of an argument is 1 to 64 letters, digits, '_' or '-', "
-                        "and begins with a letter or digit" },
+                { JOB("args: { a*b = \"1\"; };"), "a.cfg:1: 'a*b' is not allowed here: the name of an argument is 1 to "
+                                                  "64 letters, digits, '_' or '-', "
+                                                  "and begins with a letter or digit" },
                 /* Limits. */
                 { JOB("limits = 1;"), "a.cfg:1: 'limits' must be a group such as { memory = \"2G\"; }" },
                 { JOB("limits: { cpus = \"2\"; };"), "a.cfg:1: 'cpus' must be a number such as 1 or 0.5" },

@@ -89,19 +89,22 @@ static void test_entries(void **state _unused_) {
                 { { "", .content = "" }, "job.zip: entry 2 has no name" },
                 { { "link", .content = "/etc/shadow", .mode = S_IFLNK | 0777 },
                         "job.zip: 'link' is a symbolic link; only files and folders are allowed" },
-                { { "fifo", .content = "", .mode = S_IFIFO | 0666 }, "job.zip: entry 2 is neither a file nor a folder" },
-                { { "disk", .content = "", .mode = S_IFBLK | 0666 }, "job.zip: entry 2 is neither a file nor a folder" },
+                { { "fifo", .content = "", .mode = S_IFIFO | 0666 },
+                        "job.zip: entry 2 is neither a file nor a folder" },
+                { { "disk", .content = "", .mode = S_IFBLK | 0666 },
+                        "job.zip: entry 2 is neither a file nor a folder" },
                 { { "Dockerfile", .content = "FROM y\n" }, "job.zip: 'Dockerfile' is there twice" },
                 { { "Dockerfile/", .content = "" }, "job.zip: 'Dockerfile' is there twice" },
                 { { "Dockerfile/x", .content = "" }, "job.zip: 'Dockerfile/x' lies below something that is a file" },
                 { { "secret", .content = "0123456789abcdef", .flags = FLAG_ENCRYPTED },
                         "job.zip: entry 2 is encrypted; make the zip without a password" },
                 { { "damaged", .content = "abc", .wrong_crc = true },
-                        "job.zip: 'damaged' cannot be unpacked: the zip is damaged, or uses a compression other than deflate" },
-                { { "odd", .content = "abc", .method = 42 },
-                        "job.zip: 'odd' cannot be unpacked: the zip is damaged, or uses a compression other than deflate" },
-                { { "broken", .content = "abc", .method = 8 },
-                        "job.zip: 'broken' cannot be unpacked: the zip is damaged, or uses a compression other than deflate" },
+                        "job.zip: 'damaged' cannot be unpacked: the zip is damaged, or uses a compression other than "
+                        "deflate" },
+                { { "odd", .content = "abc", .method = 42 }, "job.zip: 'odd' cannot be unpacked: the zip is damaged, "
+                                                             "or uses a compression other than deflate" },
+                { { "broken", .content = "abc", .method = 8 }, "job.zip: 'broken' cannot be unpacked: the zip is "
+                                                               "damaged, or uses a compression other than deflate" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
