@@ -231,7 +231,7 @@ C_SOURCES := $(sort $(foreach d,$(ARCHIVE_DIRS),$(wildcard $(d)/*.c)) $(wildcard
 
 .PHONY: analyse
 analyse: ## Analyse all sources statically, those that changed since the last time
-	@tests/run/analyse $(BUILD) '$(OUR_CPPFLAGS) $(PKG_CFLAGS)' $(C_SOURCES)
+	@tests/run/analyse $(BUILD) $(C_SOURCES) -- $(OUR_CPPFLAGS) $(PKG_CFLAGS)
 
 # A package built before is taken if nothing that goes into it is newer.
 .PHONY: check-integration

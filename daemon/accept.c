@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/accept.h"
 
+#include <inttypes.h>
+
 #include "daemon/announce.h"
 #include "daemon/attachment.h"
 #include "daemon/courses.h"
@@ -41,6 +43,9 @@ static int check_limits(const Daemon *d, const ManifestLimits *l, Fault *reterr)
         if (l->output > max->output)
                 return fault_set(reterr, FAULT_POLICY, NULL, 0, "limits.output asks for %s, but at most %s is allowed here",
                                  format_size(l->output, wanted), format_size(max->output, allowed));
+        if (l->pids > max->pids)
+                return fault_set(reterr, FAULT_POLICY, NULL, 0, "limits.pids asks for %" PRIu64 ", but at most %" PRIu64 " is allowed here", l->pids,
+                                 max->pids);
         return 0;
 }
 

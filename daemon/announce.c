@@ -22,6 +22,9 @@ int announce_note(Job *j, MailEvent event) {
         /* These come once in a job's life; an end once for each time it was run, so again after a "retry". */
         if ((event == MAIL_EVENT_ACCEPTED || event == MAIL_EVENT_STARTED) && strv_contains(j->record.events, name))
                 return 0;
+        /* A record with more could not be read again; who tries a job again that often knows how it ends. */
+        if (strv_length(j->record.events) >= RECORD_EVENTS_MAX)
+                return 0;
         return strv_add(&j->record.events, name);
 }
 
@@ -58,8 +61,9 @@ static int compose(const Job *j, const ConfUser *user, MailEvent event, MailRequ
                 r = copy_string(&m->job, record->name);
         if (r >= 0)
                 r = copy_string(&m->drop, record->drop);
-        if (r >= 0)
-                r = strv_copy(user->mail, &m->to);
+        STRV_FOREACH(to, user->mail)
+                if (r >= 0 && strv_length(m->to) < OUTBOX_RECIPIENTS_MAX)
+                        r = strv_add(&m->to, *to);
         if (r < 0)
                 return r;
         if (event >= MAIL_EVENT_FINISHED || event == MAIL_EVENT_REJECTED) {

@@ -12,7 +12,10 @@
 /* Whether the job's owner wants a mail about this event; those about an end always are. */
 bool announce_is_wanted(const Manifest *m, MailEvent event);
 
-/* Notes an event in the record (not saved): its mail is due. "accepted" and "started" are noted once only. Return: 0 or -ENOMEM. */
+/*
+ * Notes an event in the record (not saved): its mail is due. "accepted" and "started" are noted once only, and no more than
+ * RECORD_EVENTS_MAX in all. Return: 0 or -ENOMEM.
+ */
 int announce_note(Job *j, MailEvent event);
 
 /*

@@ -79,7 +79,8 @@ static bool has_rested(const Daemon *d, const struct stat *st) {
 }
 
 static bool ends_like_job_file(const char *tail, size_t size) {
-        while (size > 0 && strchr(" \t\r\n;", tail[size - 1]))
+        /* A NUL byte is no blank: some clients allocate a file before they fill it. */
+        while (size > 0 && tail[size - 1] != '\0' && strchr(" \t\r\n;", tail[size - 1]))
                 size--;
         return size > 0 && tail[size - 1] == '}';
 }
@@ -256,7 +257,8 @@ static int fill_record(Job *j, const char *id, const char *user, const char *box
         r->user = strdup(user);
         r->box = strdup(box_name);
         r->name = name_escape(name, strlen(name), LIMIT_DROP_NAME_BYTES / 4);
-        r->drop = name_escape(name, strlen(name), LIMIT_DROP_NAME_BYTES / 2);
+        /* A byte may become four, and "..." may follow. */
+        r->drop = name_escape(name, strlen(name), (RECORD_NAME_MAX - 3) / 4);
         r->why = strdup("received, waiting to be checked");
         r->created = r->changed = time_now_realtime();
         r->state = JOB_STATE_INTAKE;

@@ -78,8 +78,14 @@ static void set_why(Job *j, const char *format, va_list ap) {
 
         if (vasprintf(&why, format, ap) < 0)
                 return; /* out of memory: the old reason is better than none */
-        if (strlen(why) > RECORD_WHY_MAX)
-                why[RECORD_WHY_MAX] = '\0';
+        if (strlen(why) > RECORD_WHY_MAX) {
+                size_t n = RECORD_WHY_MAX;
+
+                /* Half a character could not be saved. */
+                while (n > 0 && ((unsigned char) why[n] & 0xc0) == 0x80)
+                        n--;
+                why[n] = '\0';
+        }
         free(j->record.why);
         j->record.why = why;
 }

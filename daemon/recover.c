@@ -74,7 +74,6 @@ static int read_job(Daemon *d, const char *name) {
 
 int recover_read_jobs(Daemon *d) {
         _cleanup_(closedirp) DIR *stream = NULL;
-        _cleanup_strv_ char **names = NULL;
         struct dirent *de;
         size_t n = 0;
         int r;

@@ -15,16 +15,19 @@
 /* How often a want of disk space or of an engine is looked at again. */
 #define RECHECK_USEC (10 * USEC_PER_SEC)
 
-/* What is in use while a pass goes on. */
-typedef struct Load {
-        unsigned slots;
-        uint64_t memory, cpus_milli;
-} Load;
-
-static void add_load(Load *l, const Job *j) {
+static void add_load(SchedulerLoad *l, const Job *j) {
         l->slots++;
         l->memory += j->memory;
         l->cpus_milli += j->cpus_milli;
+}
+
+SchedulerLoad scheduler_load(const Daemon *d) {
+        SchedulerLoad load = {};
+
+        for (size_t i = 0; i < d->jobs.n; i++)
+                if (job_state_holds_slot(d->jobs.jobs[i]->record.state))
+                        add_load(&load, d->jobs.jobs[i]);
+        return load;
 }
 
 void scheduler_configure(Daemon *d) {
@@ -90,7 +93,7 @@ static bool image_is_busy(const Daemon *d, const Job *j) {
 }
 
 /* Why a job that is next in its user's line does not start, or NULL: it may. */
-static bool explain(const Daemon *d, const Load *load, const Job *j, char *why, size_t size) {
+static bool explain(const Daemon *d, const SchedulerLoad *load, const Job *j, char *why, size_t size) {
         char wanted[FORMAT_SIZE_MAX], budget[FORMAT_SIZE_MAX];
 
         if (load->slots >= d->conf.scheduler.slots)
@@ -132,7 +135,7 @@ static bool is_first_of_user(const Daemon *d, size_t i) {
  * The job to start next: of all users whose first job fits, the one with the fewest jobs running; among equals not the user who was
  * served last; among equals the one who came first.
  */
-static Job *choose(Daemon *d, const Load *load) {
+Job *scheduler_choose(Daemon *d, const SchedulerLoad *load) {
         unsigned best_running = 0;
         Job *best = NULL;
         const char *seen = NULL;
@@ -196,7 +199,7 @@ static void begin_intakes(Daemon *d) {
 
 static void pass(Daemon *d) {
         const char *obstacle;
-        Load load = {};
+        SchedulerLoad load;
         Job *next;
 
         if (!d->recovered)
@@ -208,10 +211,8 @@ static void pass(Daemon *d) {
                 arm_recheck(d);
                 return;
         }
-        for (size_t i = 0; i < d->jobs.n; i++)
-                if (job_state_holds_slot(d->jobs.jobs[i]->record.state))
-                        add_load(&load, d->jobs.jobs[i]);
-        while ((next = choose(d, &load))) {
+        load = scheduler_load(d);
+        while ((next = scheduler_choose(d, &load))) {
                 add_load(&load, next);
                 snprintf(d->last_served, sizeof(d->last_served), "%s", next->record.user);
                 stage_begin(next, JOB_STATE_PREPARING);

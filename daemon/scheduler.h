@@ -23,3 +23,18 @@ typedef struct SchedulerCounts {
 } SchedulerCounts;
 
 SchedulerCounts scheduler_count(const Daemon *d);
+
+/* What is in use while a pass goes on. */
+typedef struct SchedulerLoad {
+        unsigned slots;
+        uint64_t memory, cpus_milli;
+} SchedulerLoad;
+
+/* What the jobs that hold a slot use. */
+SchedulerLoad scheduler_load(const Daemon *d);
+
+/*
+ * The job to start next, or NULL; nothing is started. Those that are next in their user's line and do not fit are told why.
+ * Needs nothing of the daemon but its jobs, budgets and spool.
+ */
+Job *scheduler_choose(Daemon *d, const SchedulerLoad *load);

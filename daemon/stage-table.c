@@ -196,7 +196,7 @@ static int plan_data(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
 static int make_step_dirs(Job *j, int dirfd, const Courses *courses, bool strict) {
         static const char *const below[] = { "input", "input/upper", "input/work" };
         const Account *owner = &j->daemon->accounts.of[ACCOUNT_JOB];
-        _cleanup_fd_ int steps = -EBADF, step = -EBADF, engine = -EBADF;
+        _cleanup_fd_ int steps = -EBADF, step = -EBADF;
         uid_t uid = strict ? owner->uid : 0;
         gid_t gid = strict ? owner->gid : 0;
         int r;
@@ -244,7 +244,7 @@ static int list_tables(int dirfd, char ***ret) {
         if (r < 0)
                 return r;
         while ((de = readdir(d))) {
-                if (de->d_name[0] == '.' || !endswith(de->d_name, ".csv"))
+                if (!name_is_valid(de->d_name) || !endswith(de->d_name, ".csv"))
                         continue;
                 r = strv_add(&l, de->d_name);
                 if (r < 0)

@@ -151,13 +151,18 @@ static int list_conf_files(const char *dir, char ***ret) {
         return 0;
 }
 
+/* Return: error, with a sentence. */
+static int cannot_read(const char *path, int error, char **reterr) {
+        if (reterr && asprintf(reterr, "cannot read %s: %s", path, strerrordesc_np(-error)) < 0)
+                *reterr = NULL;
+        return error;
+}
+
 static int read_one(Conf *c, const char *path, char **reterr) {
         int r;
 
         r = settings_read_file(table, ELEMENTSOF(table), path, c, reterr);
-        if (r < 0 && r != -EBADMSG && reterr && asprintf(reterr, "cannot read %s: %s", path, strerrordesc_np(-r)) < 0)
-                *reterr = NULL;
-        return r;
+        return r < 0 && r != -EBADMSG ? cannot_read(path, r, reterr) : r;
 }
 
 /* What no single setting can check. */
@@ -195,7 +200,7 @@ int conf_load(Conf *ret, char **reterr) {
                 return -ENOMEM;
         r = list_conf_files(dir, &names);
         if (r < 0)
-                return r;
+                return cannot_read(dir, r, reterr);
         STRV_FOREACH(name, names) {
                 _cleanup_free_ char *path = NULL;
 

@@ -81,7 +81,7 @@ static const JsonField fields[] = {
         { "code", JSON_KIND_ENUM, offsetof(Fault, code), JSON_REQUIRED, .names = fault_names, .max = _FAULT_MAX },
         { "message", JSON_KIND_STRING, offsetof(Fault, message), JSON_REQUIRED, .max = FAULT_MESSAGE_MAX },
         { "hint", JSON_KIND_STRING, offsetof(Fault, hint), JSON_OMIT_EMPTY, .max = FAULT_MESSAGE_MAX },
-        { "file", JSON_KIND_STRING, offsetof(Fault, file), JSON_OMIT_EMPTY, .max = 256 },
+        { "file", JSON_KIND_STRING, offsetof(Fault, file), JSON_OMIT_EMPTY, .max = FAULT_NAME_MAX },
         { "line", JSON_KIND_UNSIGNED, offsetof(Fault, line), JSON_OMIT_EMPTY },
 };
 
@@ -91,11 +91,11 @@ const char *fault_default_hint(FaultCode code) {
         return (int) code >= 0 && code < _FAULT_MAX ? hints[code] : "";
 }
 
-/* Cuts s to at most FAULT_MESSAGE_MAX bytes without splitting a UTF-8 sequence. */
-static void cut(char *s) {
-        size_t n = FAULT_MESSAGE_MAX - 3;
+/* Cuts s to at most max bytes without splitting a UTF-8 sequence. */
+static void cut(char *s, size_t max) {
+        size_t n = max - 3;
 
-        if (strlen(s) <= FAULT_MESSAGE_MAX)
+        if (strlen(s) <= max)
                 return;
         while (n > 0 && ((unsigned char) s[n] & 0xc0) == 0x80)
                 n--;
@@ -107,7 +107,7 @@ static char *_printf_(1, 0) format_bounded(const char *format, va_list ap) {
 
         if (vasprintf(&s, format, ap) < 0)
                 return NULL;
-        cut(s);
+        cut(s, FAULT_MESSAGE_MAX);
         return s;
 }
 
@@ -137,7 +137,9 @@ int fault_set(Fault *f, FaultCode code, const char *file, unsigned line, const c
                 f->message = NULL;
                 return -ENOMEM;
         }
-        cut(f->message);
+        cut(f->message, FAULT_MESSAGE_MAX);
+        if (f->file)
+                cut(f->file, FAULT_NAME_MAX);
         return -EBADMSG;
 }
 

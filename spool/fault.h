@@ -18,6 +18,7 @@
 #define FAULT_FILE "fault.json"
 #define FAULT_FILE_MAX 16384u
 #define FAULT_MESSAGE_MAX 1024u
+#define FAULT_NAME_MAX 256u /* of the file that a fault is in */
 
 typedef enum FaultCode {
         FAULT_NONE,

@@ -196,10 +196,15 @@ static json_t *write_strv(char *const *l) {
         return TAKE_PTR(array);
 }
 
+/* JSON integers end at INT64_MAX here; what is above ("never", "without limit") is written as that, so that it can be read again. */
+static json_t *write_u64(uint64_t value) {
+        return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t) value);
+}
+
 static json_t *write_field(const JsonField *f, const void *member) {
         switch (f->kind) {
         case JSON_KIND_U64:
-                return json_integer((json_int_t) *(const uint64_t *) member);
+                return write_u64(*(const uint64_t *) member);
         case JSON_KIND_UNSIGNED:
                 return json_integer(*(const unsigned *) member);
         case JSON_KIND_BOOL:

@@ -146,11 +146,35 @@ int manifest_write_at(int dirfd, const Manifest *m) {
         return json_record_publish_at(&manifest_table, m, dirfd, MANIFEST_FILE, 0640, (uid_t) -1, (gid_t) -1);
 }
 
+/* Not from spool/base/digest.h, whose functions the daemon does not link. */
+static bool is_digest(const char *s) {
+        return s && strlen(s) == DIGEST_LENGTH && strspn(s, "0123456789abcdef") == DIGEST_LENGTH;
+}
+
+/* What the table alone cannot say: without attachments to wait for, the image is known. */
+static int check_image(const Manifest *m, char **reterr) {
+        const char *problem = NULL;
+
+        if (m->needs)
+                return 0;
+        if (!is_digest(m->image.digest))
+                problem = "key 'digest' of the image must be 64 hex digits";
+        else if (m->image.kind == MANIFEST_IMAGE_ARCHIVE && !m->image.file)
+                problem = "key 'file' of the image is missing";
+        if (!problem)
+                return 0;
+        if (reterr)
+                *reterr = strdup(problem);
+        return -EBADMSG;
+}
+
 int manifest_read_at(int dirfd, Manifest *ret, char **reterr) {
         _cleanup_manifest_ Manifest m = {};
         int r;
 
         r = json_record_read_at(&manifest_table, dirfd, MANIFEST_FILE, LIMIT_MANIFEST_BYTES, &m, reterr);
+        if (r >= 0)
+                r = check_image(&m, reterr);
         if (r < 0)
                 return r;
         *ret = m;

@@ -20,8 +20,8 @@ const JsonTable usage_table = JSON_TABLE(usage_fields);
         { "version", JSON_KIND_U64, offsetof(Record, version), JSON_REQUIRED, .min = RECORD_VERSION, .max = RECORD_VERSION },        \
         { "id", JSON_KIND_STRING, offsetof(Record, id), JSON_REQUIRED, .check = id_is_valid },                                       \
         { "user", JSON_KIND_STRING, offsetof(Record, user), JSON_REQUIRED, .check = name_is_user },                                  \
-        { "name", JSON_KIND_STRING, offsetof(Record, name), JSON_REQUIRED, .max = 256 },                                             \
-        { "drop", JSON_KIND_STRING, offsetof(Record, drop), JSON_REQUIRED, .max = 256 },                                             \
+        { "name", JSON_KIND_STRING, offsetof(Record, name), JSON_REQUIRED, .max = RECORD_NAME_MAX },                                 \
+        { "drop", JSON_KIND_STRING, offsetof(Record, drop), JSON_REQUIRED, .max = RECORD_NAME_MAX },                                 \
         { "form", JSON_KIND_STRING, offsetof(Record, form), JSON_OMIT_EMPTY, .max = 16 },                                            \
         { "state", JSON_KIND_ENUM, offsetof(Record, state), JSON_REQUIRED, .names = job_state_names, .max = _JOB_STATE_MAX },        \
         { "why", JSON_KIND_STRING, offsetof(Record, why), JSON_OMIT_EMPTY, .max = RECORD_WHY_MAX },                                  \
@@ -48,7 +48,7 @@ static const JsonField fields[] = {
         { "deadline", JSON_KIND_U64, offsetof(Record, deadline), JSON_OMIT_EMPTY },
         { "cancel", JSON_KIND_BOOL, offsetof(Record, cancel), JSON_OMIT_EMPTY },
         { "needs", JSON_KIND_STRV, offsetof(Record, needs), JSON_OMIT_EMPTY, .max = LIMIT_NEEDS, .check = name_is_valid },
-        { "events", JSON_KIND_STRV, offsetof(Record, events), JSON_OMIT_EMPTY, .max = 64, .check = name_is_valid },
+        { "events", JSON_KIND_STRV, offsetof(Record, events), JSON_OMIT_EMPTY, .max = RECORD_EVENTS_MAX, .check = name_is_valid },
 };
 const JsonTable record_table = JSON_TABLE(fields);
 

@@ -12,6 +12,8 @@
 #define RECORD_FILE "record.json"
 #define RECORD_VERSION 1
 #define RECORD_WHY_MAX 512u
+#define RECORD_NAME_MAX 256u  /* of the job and of its drop, escaped */
+#define RECORD_EVENTS_MAX 64u
 
 /* What the job used so far, summed over its stages. */
 typedef struct Usage {

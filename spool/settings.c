@@ -238,6 +238,15 @@ int settings_read_string(const Setting *table, size_t n, const char *text, const
         return r;
 }
 
+/* The number of the last line of text. */
+static unsigned line_of(const char *text) {
+        unsigned line = 1;
+
+        for (; *text; text++)
+                line += *text == '\n';
+        return line;
+}
+
 int settings_read_file(const Setting *table, size_t n, const char *path, void *base, char **reterr) {
         _cleanup_free_ char *text = NULL;
         _cleanup_fd_ int fd = -EBADF;
@@ -250,6 +259,12 @@ int settings_read_file(const Setting *table, size_t n, const char *path, void *b
         r = fd_read_all(fd, LIMIT_JOB_FILE_BYTES, &text, &size);
         if (r < 0)
                 return r;
+        /* What a power cut leaves of a file is often NUL bytes; libconfig would take them for its end. */
+        if (strlen(text) != size) {
+                Reader reader = { .file = path, .reterr = reterr };
+
+                return complain(&reader, line_of(text), "there is a NUL byte; this is a plain text file");
+        }
         return settings_read_string(table, n, text, path, base, reterr);
 }
 

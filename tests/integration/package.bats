@@ -114,6 +114,10 @@ SSH='-q -i /root/key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHo
         done
 }
 
+@test "the daemon finds a container engine and the spool in order from within its sandbox" {
+        wait_until 10 "it says so" machine_sh 'jq --exit-status ".engine == \"docker\" and .problems == []" /run/morf/status.json'
+}
+
 @test "its accounts exist and cannot log in" {
         while read -r kind name _; do
                 case $kind in

@@ -162,11 +162,14 @@ int cli_open_spool(Cli *cli) {
                 return r;
         r = spool_open_readonly(cli->spool_path, &cli->spool, &error);
         if (r < 0) {
-                cli_fail(CLI_EXIT_SYSTEM, "cannot open the spool directory %s: %s", cli->spool_path, strerrordesc_np(-r));
-                cli_hint("Is morf installed and set up on this machine? The path is the key 'spool' of %s.", conf_path());
+                cli_fail(CLI_EXIT_SYSTEM, "cannot open the spool directory %s: %s", cli->spool_path,
+                         strerrordesc_np(-r));
+                cli_hint("Is morf installed and set up on this machine? The path is the key 'spool' of %s.",
+                         conf_path());
                 return r == -EACCES ? CLI_EXIT_DENIED : CLI_EXIT_SYSTEM;
         }
-        cli->operator_view = cli->spool.fds[SPOOL_ACTIVE] >= 0 && cli->spool.fds[SPOOL_DONE] >= 0 && cli->spool.fds[SPOOL_FAILED] >= 0;
+        cli->operator_view = cli->spool.fds[SPOOL_ACTIVE] >= 0 && cli->spool.fds[SPOOL_DONE] >= 0 &&
+                             cli->spool.fds[SPOOL_FAILED] >= 0;
         return 0;
 }
 
@@ -207,8 +210,8 @@ static int ambiguous(Cli *cli, const char *prefix, const IdList *found) {
                 if (jobs_read(&cli->jobs, found->items[i].text, &record, NULL, NULL) < 0)
                         cli_hint("%s", found->items[i].text);
                 else
-                        cli_hint("%s  %s  %s  %s  %s", record.id, term_time(&cli->term, record.created, when), record.user,
-                                 job_state_to_string(record.state), record.name);
+                        cli_hint("%s  %s  %s  %s  %s", record.id, term_time(&cli->term, record.created, when),
+                                 record.user, job_state_to_string(record.state), record.name);
         }
         if (found->n > CANDIDATES_MAX)
                 cli_hint("... and %zu more", found->n - CANDIDATES_MAX);

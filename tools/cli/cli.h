@@ -79,7 +79,10 @@ int cli_fail(CliExit code, const char *format, ...) _printf_(2, 3);
 void cli_hint(const char *format, ...) _printf_(1, 2);
 void cli_note(const char *format, ...) _printf_(1, 2);
 
-/* cli_fail() for a negative errno: CLI_EXIT_DENIED for -EACCES and -EPERM, else CLI_EXIT_SYSTEM. The text of r is appended. */
+/*
+ * cli_fail() for a negative errno: CLI_EXIT_DENIED for -EACCES and -EPERM, else CLI_EXIT_SYSTEM. The text of r is
+ * appended.
+ */
 int cli_fail_errno(int r, const char *format, ...) _printf_(2, 3);
 
 /*
@@ -103,7 +106,10 @@ int cli_find_job(Cli *cli, const char *prefix, Id *ret);
 /* Whether the daemon runs, as far as files tell. Return: 1, 0, or -EAGAIN when it cannot be told. */
 int cli_daemon_runs(const Cli *cli);
 
-/* The path of one of our helpers: beside this program where it was built, else where it is installed. Return: a fresh string. */
+/*
+ * The path of one of our helpers: beside this program where it was built, else where it is installed. Return: a fresh
+ * string.
+ */
 char *cli_helper_path(const char *name);
 
 /* Prints a JSON value with a line end on standard output and releases it. Return: 0 or CLI_EXIT_SYSTEM. */

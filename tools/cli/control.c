@@ -5,7 +5,7 @@
 #include "spool/base/publish.h"
 #include "tools/cli/explain.h"
 #include "tools/cli/verbs.h"
-#include "tools/cli/watch.h"
+#include "tools/cli/lookout.h"
 
 /* How long the effect of a request is waited for, and how often it is looked for without an event. */
 #define EFFECT_USEC (5 * USEC_PER_SEC)
@@ -88,7 +88,8 @@ static int put_request(Cli *cli, Request q, const char *id, char **ret_name) {
                 return -ENOMEM;
         }
         /* Submitters may write there, but not list it. */
-        dir = openat(cli->spool.fds[SPOOL_ROOT], spool_dir_name(SPOOL_CONTROL), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        dir = openat(cli->spool.fds[SPOOL_ROOT], spool_dir_name(SPOOL_CONTROL),
+                     O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (dir < 0)
                 return negative_errno();
         fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -110,19 +111,19 @@ static bool request_is_pending(const Cli *cli, const char *name) {
 }
 
 static Outcome wait_for_effect(Cli *cli, Request q, const char *name, const Record *before, Record *ret) {
-        _cleanup_watch_ Watch w = WATCH_EMPTY;
+        _cleanup_lookout_ Lookout w = LOOKOUT_EMPTY;
         uint64_t end = time_add(time_now_boottime(), EFFECT_USEC);
         bool pending = true;
 
-        (void) watch_open(&w);
+        (void) lookout_open(&w);
         for (size_t i = 0; i < cli->jobs.n; i++)
-                watch_add(&w, cli->jobs.fds[i]);
+                lookout_add(&w, cli->jobs.fds[i]);
         for (;;) {
                 _cleanup_record_ Record now = {};
                 _cleanup_fd_ int dir = jobs_open_dir(&cli->jobs, before->id, NULL);
                 uint64_t left = time_sub(end, time_now_boottime());
 
-                watch_add(&w, dir);
+                lookout_add(&w, dir);
                 /* The request first: a job that is looked at after the request went was looked at late enough. */
                 pending = request_is_pending(cli, name);
                 if (jobs_read(&cli->jobs, before->id, &now, NULL, NULL) == 0) {
@@ -136,7 +137,7 @@ static Outcome wait_for_effect(Cli *cli, Request q, const char *name, const Reco
                 }
                 if (left == 0)
                         return pending ? OUTCOME_PENDING : OUTCOME_TAKEN;
-                (void) watch_wait(&w, left < LOOK_USEC ? left : LOOK_USEC);
+                (void) lookout_wait(&w, left < LOOK_USEC ? left : LOOK_USEC);
         }
 }
 
@@ -146,7 +147,10 @@ static int report(Cli *cli, Request q, Outcome o, const Record *r) {
         switch (o) {
         case OUTCOME_EFFECT:
                 term_line(&cli->term, "%.*s %s: %s.", (int) ID_SHORT_LENGTH, id, r->name,
-                          q == REQUEST_CANCEL ? "cancelled" : q == REQUEST_HOLD ? "held" : q == REQUEST_RELEASE ? "no longer held" : "is tried again");
+                          q == REQUEST_CANCEL    ? "cancelled"
+                          : q == REQUEST_HOLD    ? "held"
+                          : q == REQUEST_RELEASE ? "no longer held"
+                                                 : "is tried again");
                 return CLI_EXIT_OK;
         case OUTCOME_ALREADY:
                 term_line(&cli->term, "%.*s %s: was %s before.", (int) ID_SHORT_LENGTH, id, r->name,
@@ -160,10 +164,10 @@ static int report(Cli *cli, Request q, Outcome o, const Record *r) {
                         term_line(&cli->term, "%.*s %s: is being cancelled.", (int) ID_SHORT_LENGTH, id, r->name);
                         return CLI_EXIT_OK;
                 }
-                cli_fail(CLI_EXIT_TIMEOUT, "%s of %s was taken, but the job is still %s after %u s", op, id, explain_state(r),
-                         (unsigned) (EFFECT_USEC / USEC_PER_SEC));
-                cli_hint("'morf why %.*s' says why; where the request was refused, 'morf log %.*s' does.", (int) ID_SHORT_LENGTH, id,
-                         (int) ID_SHORT_LENGTH, id);
+                cli_fail(CLI_EXIT_TIMEOUT, "%s of %s was taken, but the job is still %s after %u s", op, id,
+                         explain_state(r), (unsigned) (EFFECT_USEC / USEC_PER_SEC));
+                cli_hint("'morf why %.*s' says why; where the request was refused, 'morf log %.*s' does.",
+                         (int) ID_SHORT_LENGTH, id, (int) ID_SHORT_LENGTH, id);
                 return CLI_EXIT_TIMEOUT;
         case OUTCOME_PENDING:
                 cli_fail(CLI_EXIT_TIMEOUT, "the daemon did not take the request '%s' for %s within %u s", op, id,
@@ -194,13 +198,15 @@ static int request_one(Cli *cli, Request q, const char *prefix, bool wait, json_
         if (q != REQUEST_RETRY && has_effect(q, NULL, &before) && (!why || q == REQUEST_CANCEL)) {
                 o = OUTCOME_ALREADY;
         } else if (why) {
-                r = cli_fail(CLI_EXIT_JOB, "cannot %s %s (%s, %s): %s", request_names[q], id.text, before.name, explain_state(&before), why);
+                r = cli_fail(CLI_EXIT_JOB, "cannot %s %s (%s, %s): %s", request_names[q], id.text, before.name,
+                             explain_state(&before), why);
                 o = OUTCOME_REFUSED;
         } else {
                 r = put_request(cli, q, id.text, &name);
                 if (r == -EACCES || r == -EPERM) {
                         cli_fail(CLI_EXIT_DENIED, "you may not hand requests to the daemon");
-                        cli_hint("Accounts that may are in the group morf-submit; the operator adds them with 'morf user add'.");
+                        cli_hint("Accounts that may are in the group morf-submit; the operator adds them with 'morf "
+                                 "user add'.");
                         return CLI_EXIT_DENIED;
                 }
                 if (r < 0 && r != -EEXIST)
@@ -210,9 +216,12 @@ static int request_one(Cli *cli, Request q, const char *prefix, bool wait, json_
         if (cli->json) {
                 const Record *shown = now.id ? &now : &before;
 
-                json_array_append_new(answers, json_pack("{s:s, s:s, s:s, s:s}", "id", id.text, "request", request_names[q], "outcome",
-                                                         outcome_name(o), "state", job_state_to_string(shown->state)));
-                return o == OUTCOME_REFUSED ? CLI_EXIT_JOB : o == OUTCOME_PENDING || (o == OUTCOME_TAKEN && !shown->cancel) ? CLI_EXIT_TIMEOUT : CLI_EXIT_OK;
+                json_array_append_new(answers, json_pack("{s:s, s:s, s:s, s:s}", "id", id.text, "request",
+                                                         request_names[q], "outcome", outcome_name(o), "state",
+                                                         job_state_to_string(shown->state)));
+                return o == OUTCOME_REFUSED                                             ? CLI_EXIT_JOB
+                       : o == OUTCOME_PENDING || (o == OUTCOME_TAKEN && !shown->cancel) ? CLI_EXIT_TIMEOUT
+                                                                                        : CLI_EXIT_OK;
         }
         return report(cli, q, o, now.id ? &now : &before);
 }

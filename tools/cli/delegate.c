@@ -30,7 +30,8 @@ int verb_check(Cli *cli, int argc, char **argv) {
                 cli_hint("Attachments are looked for beside the job file.");
                 return CLI_EXIT_USAGE;
         }
-        return run_helper(name, (char *const[]){ name, option_check, argv[optind], cli->json ? option_json : NULL, NULL });
+        return run_helper(name,
+                          (char *const[]){ name, option_check, argv[optind], cli->json ? option_json : NULL, NULL });
 }
 
 int verb_synth(Cli *cli, int argc, char **argv) {

@@ -66,11 +66,12 @@ static char *why_ended(const Record *r, const char *when) {
         const char *message = strempty(r->fault.message), *hint = strempty(r->fault.hint), *why = strempty(r->why);
 
         if (r->state == JOB_STATE_DONE)
-                return text("Done since %s: the result was released; 'morf show %.*s' prints it.", when, (int) ID_SHORT_LENGTH, r->id);
+                return text("Done since %s: the result was released; 'morf show %.*s' prints it.", when,
+                            (int) ID_SHORT_LENGTH, r->id);
         if (r->fault.code == FAULT_NONE)
                 return text("%s at %s%s%.*s.", job_state_to_string(r->state), when, *why ? ": " : "", BARE(why));
-        return text("%s at %s, %s: %.*s.%s%s", job_state_to_string(r->state), when, fault_to_string(r->fault.code), BARE(message),
-                    *hint ? " " : "", hint);
+        return text("%s at %s, %s: %.*s.%s%s", job_state_to_string(r->state), when, fault_to_string(r->fault.code),
+                    BARE(message), *hint ? " " : "", hint);
 }
 
 static char *why_going(const Record *r, const Term *t, uint64_t now, const char *since, const char *span) {
@@ -80,14 +81,16 @@ static char *why_going(const Record *r, const Term *t, uint64_t now, const char 
         if (r->cancel)
                 return text("being cancelled while %s (since %s)%s%.*s.", state, since, *why ? ": " : "", BARE(why));
         if (r->state == JOB_STATE_QUEUED && r->hold)
-                return text("held in the queue since %s; 'morf release %.*s' lets it start.", since, (int) ID_SHORT_LENGTH, r->id);
+                return text("held in the queue since %s; 'morf release %.*s' lets it start.", since,
+                            (int) ID_SHORT_LENGTH, r->id);
         if (r->retry_at > now)
-                return text("%s since %s: %.*s. The platform, not the job, is at fault; the next try is at %s (in %s).", state, since,
-                            BARE(*why ? why : "the last try did not end well"), term_time(t, r->retry_at, until),
-                            term_span(r->retry_at - now, left));
+                return text("%s since %s: %.*s. The platform, not the job, is at fault; the next try is at %s (in %s).",
+                            state, since, BARE(*why ? why : "the last try did not end well"),
+                            term_time(t, r->retry_at, until), term_span(r->retry_at - now, left));
         if (r->deadline > 0 && r->deadline <= now)
-                return text("%s since %s: %.*s. It should have ended by %s; the daemon ends or retries what is past its time.", state,
-                            since, BARE(*why ? why : "it is being worked on"), term_time(t, r->deadline, until));
+                return text("%s since %s: %.*s. It should have ended by %s; the daemon ends or retries what is past "
+                            "its time.",
+                            state, since, BARE(*why ? why : "it is being worked on"), term_time(t, r->deadline, until));
         if (r->deadline > 0)
                 return text("%s since %s (%s): %.*s. It has until %s.", state, since, span,
                             BARE(*why ? why : "it is being worked on"), term_time(t, r->deadline, until));
@@ -109,7 +112,8 @@ char *explain_why(const Record *r, const Term *t, uint64_t now, bool daemon_down
         term_time(t, r->changed, since);
         if (daemon_down)
                 return text("The daemon (morfd) is not running, so nothing moves on; the job is %s since %s. "
-                            "The operator starts it with 'systemctl start morfd'.", job_state_to_string(r->state), since);
+                            "The operator starts it with 'systemctl start morfd'.",
+                            job_state_to_string(r->state), since);
         return capitalise(why_going(r, t, now, since, term_span(now > r->changed ? now - r->changed : 1, span)));
 }
 

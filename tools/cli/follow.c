@@ -5,15 +5,18 @@
 
 #include "spool/base/fd.h"
 #include "tools/cli/explain.h"
-#include "tools/cli/watch.h"
+#include "tools/cli/lookout.h"
 
 /* Looking again without an event. */
 #define LOOK_USEC USEC_PER_SEC
 /* A drop that is not a job after this long is worth a remark. */
 #define UNCLAIMED_USEC (15 * USEC_PER_SEC)
 
-/* The first job that fits. Candidates are watched: their record may still be on its way. Return: 0; -ENOENT; or another negative errno. */
-static int find(const Jobs *jobs, const Follow *f, Watch *w, Id *ret) {
+/*
+ * The first job that fits. Candidates are watched: their record may still be on its way. Return: 0; -ENOENT; or another
+ * negative errno.
+ */
+static int find(const Jobs *jobs, const Follow *f, Lookout *w, Id *ret) {
         char floor[ID_LENGTH + 1];
         int r;
 
@@ -28,9 +31,9 @@ static int find(const Jobs *jobs, const Follow *f, Watch *w, Id *ret) {
                         _cleanup_fd_ int dir = fd_open_dir_at(jobs->fds[place], ids.items[i].text);
                         _cleanup_record_ Record record = {};
 
-                        watch_add(w, dir);
-                        if (jobs_read_in(jobs, place, ids.items[i].text, &record, NULL) < 0 || record.created < f->since ||
-                            !streq(record.drop, f->drop) || !streq(record.user, f->user))
+                        lookout_add(w, dir);
+                        if (jobs_read_in(jobs, place, ids.items[i].text, &record, NULL) < 0 ||
+                            record.created < f->since || !streq(record.drop, f->drop) || !streq(record.user, f->user))
                                 continue;
                         *ret = ids.items[i];
                         return 0;
@@ -43,7 +46,8 @@ static void clock_text(const Term *t, uint64_t usec, char buffer[static TIME_STR
         time_t seconds = (time_t) (usec / USEC_PER_SEC);
         struct tm tm;
 
-        if (!(t->utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm)) || strftime(buffer, TIME_STRING_MAX, "%H:%M:%S", &tm) == 0)
+        if (!(t->utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm)) ||
+            strftime(buffer, TIME_STRING_MAX, "%H:%M:%S", &tm) == 0)
                 strcpy(buffer, "?");
 }
 
@@ -64,7 +68,8 @@ static void print_state(const Cli *cli, const Record *r, bool rewrite) {
         cut = safe ? term_cut(t, safe, t->columns > 24 ? t->columns - 24 : 0) : NULL;
         if (rewrite && t->terminal)
                 fputs("\033[A\r\033[K", stdout);
-        printf("%s  %s%-10s%s%s\n", when, term_on(t, explain_colour(r)), explain_state(r), term_off(t, explain_colour(r)), strempty(cut));
+        printf("%s  %s%-10s%s%s\n", when, term_on(t, explain_colour(r)), explain_state(r),
+               term_off(t, explain_colour(r)), strempty(cut));
         fflush(stdout);
 }
 
@@ -80,21 +85,22 @@ static bool differs(const Term *t, const Record *last, const Record *now) {
 static void say_unclaimed(const Cli *cli, const Follow *f) {
         cli_note("'%s' is not a job yet", f->drop);
         if (cli_daemon_runs(cli) == 0)
-                cli_hint("The daemon is not running; it takes the drop once it does. Ctrl-C ends the waiting, not the job.");
+                cli_hint("The daemon is not running; it takes the drop once it does. Ctrl-C ends the waiting, not the "
+                         "job.");
         else
                 cli_hint("The daemon may be busy; 'morf status' says more. Ctrl-C ends the waiting, not the job.");
 }
 
 int follow_job(const Cli *cli, const Jobs *jobs, const Follow *f, Record *ret) {
-        _cleanup_watch_ Watch w = WATCH_EMPTY;
+        _cleanup_lookout_ Lookout w = LOOKOUT_EMPTY;
         uint64_t start = time_now_boottime();
         bool found = false, said = false;
         Id id;
         int r;
 
-        (void) watch_open(&w);
+        (void) lookout_open(&w);
         for (size_t i = 0; i < jobs->n; i++)
-                watch_add(&w, jobs->fds[i]);
+                lookout_add(&w, jobs->fds[i]);
         for (;;) {
                 _cleanup_fd_ int dir = -EBADF;
                 _cleanup_record_ Record now = {};
@@ -109,7 +115,7 @@ int follow_job(const Cli *cli, const Jobs *jobs, const Follow *f, Record *ret) {
                 if (found) {
                         /* Watch, then look. The directory may have moved: it is opened anew each time. */
                         dir = jobs_open_dir(jobs, id.text, NULL);
-                        watch_add(&w, dir);
+                        lookout_add(&w, dir);
                         if (jobs_read(jobs, id.text, &now, NULL, NULL) == 0) {
                                 if (!cli->json && differs(&cli->term, ret, &now))
                                         print_state(cli, &now, ret->id && ret->state == now.state);
@@ -127,7 +133,7 @@ int follow_job(const Cli *cli, const Jobs *jobs, const Follow *f, Record *ret) {
                 }
                 if (clock >= f->until)
                         return -ETIMEDOUT;
-                r = watch_wait(&w, f->until - clock < LOOK_USEC ? f->until - clock : LOOK_USEC);
+                r = lookout_wait(&w, f->until - clock < LOOK_USEC ? f->until - clock : LOOK_USEC);
                 if (r < 0 && r != -EINTR)
                         return r;
         }

@@ -20,7 +20,10 @@ typedef struct GridCell {
         TermColour colour;
 } GridCell;
 
-/* Embedded: grid_init(), cells row by row, grid_print(), grid_done(). Running out of memory is remembered and told at the end. */
+/*
+ * Embedded: grid_init(), cells row by row, grid_print(), grid_done(). Running out of memory is remembered and told at
+ * the end.
+ */
 typedef struct Grid {
         const Term *term;
         size_t n_columns;

@@ -31,7 +31,8 @@ int handin_open(const Spool *spool, const char *user, Handin *ret) {
                 h.uid = st.st_uid;
                 h.gid = st.st_gid;
         } else {
-                h.fd = openat(spool->fds[SPOOL_ROOT], spool_dir_name(SPOOL_INCOMING), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                h.fd = openat(spool->fds[SPOOL_ROOT], spool_dir_name(SPOOL_INCOMING),
+                              O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
                 if (h.fd < 0)
                         return negative_errno();
         }
@@ -190,7 +191,10 @@ static int rename_into_place(const Handin *h, const char *temporary, const char 
                                 return negative_errno();
                         continue;
                 }
-                /* Who may not list the box cannot sync it either; the file itself is safe, its name is with the next commit. */
+                /*
+                 * Who may not list the box cannot sync it either; the file itself is safe, its name is with the next
+                 * commit.
+                 */
                 box = openat(h->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 if (box >= 0)
                         (void) fsync(box);

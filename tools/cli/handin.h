@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Putting files and directories into a drop box so that the daemon never meets a part of one: copied under a temporary name
+ * Putting files and directories into a drop box so that the daemon never meets a part of one: copied under a temporary
+ * name
  * (".morf-" and random digits, which the daemon ignores), made durable, and renamed.
  */
 
@@ -35,7 +36,7 @@ void handin_close(Handin *h);
  * job (ret_name is set): a suffix is added before the extension, and *ret_name is the name in the end;
  * attachment (ret_name is NULL): the same content is left as it is and *ret_reused set, other content is refused.
  * ret_bad: may be NULL; on -ELOOP, -EBADMSG or -EMLINK the path inside a directory that is not a file or directory.
- * Return: 0; -EEXIST (name is taken); -EFBIG (too many entries or levels); -ELOOP, -EBADMSG (a link, a special file); or
- * another negative errno.
+ * Return: 0; -EEXIST (name is taken); -EFBIG (too many entries or levels); -ELOOP, -EBADMSG (a link, a special file);
+ * or another negative errno.
  */
 int handin_put(const Handin *h, const char *path, const char *name, char **ret_name, bool *ret_reused, char **ret_bad);

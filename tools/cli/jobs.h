@@ -3,7 +3,8 @@
 
 /*
  * The jobs that the caller may see: an operator sees active/, done/ and failed/ with their records, everybody else
- * sftp/USER/jobs/ with the researcher's share of them. Names sort by time, so that the newest are found without reading any.
+ * sftp/USER/jobs/ with the researcher's share of them. Names sort by time, so that the newest are found without reading
+ * any.
  */
 
 #include "spool/base/id.h"
@@ -61,7 +62,8 @@ int jobs_open_dir(const Jobs *j, const char *id, size_t *ret_place);
 
 /*
  * Reads the record of a job (for a researcher, its status).
- * Return: 0; -ENOENT; -EBADMSG with a sentence in reterr (may be NULL); or another negative errno. ret_place may be NULL.
+ * Return: 0; -ENOENT; -EBADMSG with a sentence in reterr (may be NULL); or another negative errno. ret_place may be
+ * NULL.
  */
 int jobs_read(const Jobs *j, const char *id, Record *ret, size_t *ret_place, char **reterr);
 

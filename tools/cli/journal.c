@@ -19,7 +19,9 @@ char *journal_label(const char *unit) {
                 p += ID_LENGTH + 1;
                 dash = memrchr(p, '-', n - (size_t) (p - unit));
                 if (dash && dash > p)
-                        return asprintf(&s, "%.*s %.*s", (int) (dash - p), p, (int) (unit + n - dash - 1), dash + 1) < 0 ? NULL : s;
+                        return asprintf(&s, "%.*s %.*s", (int) (dash - p), p, (int) (unit + n - dash - 1), dash + 1) < 0
+                                               ? NULL
+                                               : s;
         }
         return unit ? strndup(unit, n) : strdup("-");
 }

@@ -8,8 +8,8 @@
 #include "spool/base/macro.h"
 
 /*
- * Whether an entry that claims to be about a job is: its trusted fields, which journald and not the sender fills in, say
- * that it came from root or from one of our own services. uid: _UID; unit: _SYSTEMD_UNIT; either may be NULL.
+ * Whether an entry that claims to be about a job is: its trusted fields, which journald and not the sender fills in,
+ * say that it came from root or from one of our own services. uid: _UID; unit: _SYSTEMD_UNIT; either may be NULL.
  */
 bool journal_is_trusted(const char *uid, const char *unit);
 

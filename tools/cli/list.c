@@ -38,7 +38,8 @@ static int add_state(List *l, const char *name) {
         if (streq(name, "active") || streq(name, "ended") || job_state_from_string(name) >= 0)
                 return 0;
         nearest = parse_nearest(name, candidates, ELEMENTSOF(candidates));
-        cli_fail(CLI_EXIT_USAGE, "unknown state '%s'%s%s%s", name, nearest ? "; did you mean '" : "", strempty(nearest), nearest ? "'?" : "");
+        cli_fail(CLI_EXIT_USAGE, "unknown state '%s'%s%s%s", name, nearest ? "; did you mean '" : "", strempty(nearest),
+                 nearest ? "'?" : "");
         return CLI_EXIT_USAGE;
 }
 
@@ -96,7 +97,8 @@ static void add_ended(List *l, const IdList *done, const IdList *failed) {
         size_t d = 0, f = 0, n_read = 0;
 
         while (!is_full(l, true) && (d < done->n || f < failed->n)) {
-                bool from_done = f >= failed->n || (d < done->n && strcmp(done->items[d].text, failed->items[f].text) > 0);
+                bool from_done = f >= failed->n ||
+                                 (d < done->n && strcmp(done->items[d].text, failed->items[f].text) > 0);
 
                 if (!l->all && n_read++ >= READ_MAX) {
                         l->incomplete = true;
@@ -159,8 +161,8 @@ static int list_researcher(List *l) {
 
 static int print(List *l) {
         if (l->cli->json)
-                return cli_print_json(json_pack("{s:O, s:b, s:I}", "jobs", l->jobs, "complete", !l->incomplete, "unreadable",
-                                                (json_int_t) l->unreadable));
+                return cli_print_json(json_pack("{s:O, s:b, s:I}", "jobs", l->jobs, "complete", !l->incomplete,
+                                                "unreadable", (json_int_t) l->unreadable));
         if (l->shown == 0)
                 term_line(&l->cli->term, "No jobs%s.", l->user || l->states != 0 ? " like that" : "");
         else if (grid_print(&l->grid, stdout) < 0)
@@ -168,7 +170,8 @@ static int print(List *l) {
         if (l->incomplete)
                 cli_note("only the newest %u ended jobs were looked at; --all looks at every one", READ_MAX);
         if (l->unreadable > 0)
-                cli_note("%llu jobs have a record that cannot be read; 'morf show ID' says why", (unsigned long long) l->unreadable);
+                cli_note("%llu jobs have a record that cannot be read; 'morf show ID' says why",
+                         (unsigned long long) l->unreadable);
         return CLI_EXIT_OK;
 }
 
@@ -219,7 +222,8 @@ int verb_list(Cli *cli, int argc, char **argv) {
                         break;
                 case 'n':
                         if (parse_u64(optarg, 1, UINT32_MAX, &l.limit) < 0)
-                                return cli_fail(CLI_EXIT_USAGE, "--limit needs a number of jobs, at least 1, not '%s'", optarg);
+                                return cli_fail(CLI_EXIT_USAGE, "--limit needs a number of jobs, at least 1, not '%s'",
+                                                optarg);
                         break;
                 case 'F':
                         l.full_id = true;
@@ -231,7 +235,8 @@ int verb_list(Cli *cli, int argc, char **argv) {
                 }
         }
         if (optind < argc)
-                return cli_fail(CLI_EXIT_USAGE, "'morf list' takes no argument; 'morf show %s' shows one job", argv[optind]);
+                return cli_fail(CLI_EXIT_USAGE, "'morf list' takes no argument; 'morf show %s' shows one job",
+                                argv[optind]);
         if (l.user && !name_is_user(l.user))
                 return cli_fail(CLI_EXIT_USAGE, "'%s' is not the name of an account", l.user);
         if (l.all || l.limit != UINT64_MAX)

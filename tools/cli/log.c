@@ -36,7 +36,8 @@ static bool entry_is_trusted(sd_journal *j) {
 
 static void print_short(Log *l) {
         sd_journal *j = l->journal;
-        _cleanup_free_ char *message = get(j, "MESSAGE"), *unit = get(j, "_SYSTEMD_UNIT"), *priority = get(j, "PRIORITY");
+        _cleanup_free_ char *message = get(j, "MESSAGE"), *unit = get(j, "_SYSTEMD_UNIT"),
+                            *priority = get(j, "PRIORITY");
         _cleanup_free_ char *safe = term_safe(&l->cli->term, message), *label = journal_label(unit);
         const Term *t = &l->cli->term;
         char when[TIME_STRING_MAX];
@@ -47,8 +48,8 @@ static void print_short(Log *l) {
         if (priority)
                 (void) parse_u64(priority, 0, 7, &level);
         colour = level <= 3 ? TERM_RED : level == 4 ? TERM_YELLOW : level == 7 ? TERM_DIM : TERM_PLAIN;
-        printf("%s %s%s%s: %s%s%s\n", term_time(t, usec, when), term_on(t, TERM_BOLD), strempty(label), term_off(t, TERM_BOLD),
-               term_on(t, colour), strempty(safe), term_off(t, colour));
+        printf("%s %s%s%s: %s%s%s\n", term_time(t, usec, when), term_on(t, TERM_BOLD), strempty(label),
+               term_off(t, TERM_BOLD), term_on(t, colour), strempty(safe), term_off(t, colour));
 }
 
 static void print_json(sd_journal *j) {
@@ -135,7 +136,8 @@ static int show(Log *l) {
         _cleanup_free_ char *match = NULL;
         int r;
 
-        r = l->directory ? sd_journal_open_directory(&l->journal, l->directory, 0) : sd_journal_open(&l->journal, SD_JOURNAL_LOCAL_ONLY);
+        r = l->directory ? sd_journal_open_directory(&l->journal, l->directory, 0)
+                         : sd_journal_open(&l->journal, SD_JOURNAL_LOCAL_ONLY);
         if (r < 0)
                 return cli_fail_errno(r, "cannot open the journal");
         if (asprintf(&match, "MORF_JOB=%s", l->id.text) < 0) {
@@ -154,7 +156,8 @@ static int show(Log *l) {
         if (l->shown == 0) {
                 cli_note("the journal has no message of job %s that you may read", l->id.text);
                 if (l->cli->uid != 0)
-                        cli_hint("Members of the group systemd-journal may read all; 'morf show %.*s' and 'morf why %.*s' need no journal.",
+                        cli_hint("Members of the group systemd-journal may read all; 'morf show %.*s' and 'morf why "
+                                 "%.*s' need no journal.",
                                  (int) ID_SHORT_LENGTH, l->id.text, (int) ID_SHORT_LENGTH, l->id.text);
         }
         return CLI_EXIT_OK;

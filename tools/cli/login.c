@@ -48,8 +48,9 @@ int login_create_sftp(const char *name, const char *home) {
         _cleanup_strv_ char **argv = NULL;
         int r;
 
-        r = strv_add_many(&argv, "/usr/sbin/useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home, "--shell",
-                          "/usr/sbin/nologin", "--comment", "morf researcher (SFTP only)", "--groups", LOGIN_GROUP_SFTP, "--", name, NULL);
+        r = strv_add_many(&argv, "/usr/sbin/useradd", "--system", "--user-group", "--no-create-home", "--home-dir",
+                          home, "--shell", "/usr/sbin/nologin", "--comment", "morf researcher (SFTP only)", "--groups",
+                          LOGIN_GROUP_SFTP, "--", name, NULL);
         return r < 0 ? r : run(argv);
 }
 

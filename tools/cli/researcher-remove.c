@@ -77,7 +77,8 @@ static int purge_jobs(const Jobs *jobs, const char *name, size_t *ret_n) {
                 for (size_t i = 0; i < ids.n; i++) {
                         _cleanup_record_ Record record = {};
 
-                        if (jobs_read_in(jobs, place, ids.items[i].text, &record, NULL) < 0 || !streq(record.user, name))
+                        if (jobs_read_in(jobs, place, ids.items[i].text, &record, NULL) < 0 ||
+                            !streq(record.user, name))
                                 continue;
                         r = remove_job(jobs->fds[place], ids.items[i].text);
                         if (r < 0 && result == 0)
@@ -119,15 +120,16 @@ int researcher_remove(Cli *cli, const char *name, bool purge) {
 
         active = count_active(&cli->jobs, name);
         if (purge && active > 0) {
-                cli_fail(CLI_EXIT_SYSTEM, "%zu job%s of '%s' %s on; nothing was removed", active, active == 1 ? "" : "s", name,
-                         active == 1 ? "goes" : "go");
+                cli_fail(CLI_EXIT_SYSTEM, "%zu job%s of '%s' %s on; nothing was removed", active,
+                         active == 1 ? "" : "s", name, active == 1 ? "goes" : "go");
                 cli_hint("Cancel first: 'morf list --user %s --state active' and 'morf cancel ID'.", name);
                 return CLI_EXIT_SYSTEM;
         }
         /* What lets in goes first. */
         note_failure(&result, researcher_remove_keys(name), "the key file", name);
         note_failure(&result, remove_conf(name), "the configuration", name);
-        note_failure(&result, end_login(name, access, purge), access == RESEARCHER_LOCAL ? "the membership in " LOGIN_GROUP_SUBMIT : "the Unix account", name);
+        note_failure(&result, end_login(name, access, purge),
+                     access == RESEARCHER_LOCAL ? "the membership in " LOGIN_GROUP_SUBMIT : "the Unix account", name);
         if (purge) {
                 note_failure(&result, purge_jobs(&cli->jobs, name, &purged), "a job", name);
                 note_failure(&result, fd_remove_tree_at(cli->spool.fds[SPOOL_SFTP], name), "the directory sftp/", name);
@@ -137,17 +139,19 @@ int researcher_remove(Cli *cli, const char *name, bool purge) {
                 return result;
         }
         if (cli->json)
-                return cli_print_json(json_pack("{s:s, s:b, s:I, s:I}", "name", name, "purged", purge, "jobs_removed", (json_int_t) purged,
-                                                "jobs_active", (json_int_t) active));
+                return cli_print_json(json_pack("{s:s, s:b, s:I, s:I}", "name", name, "purged", purge, "jobs_removed",
+                                                (json_int_t) purged, "jobs_active", (json_int_t) active));
         term_line(&cli->term, "Removed '%s'.", name);
         if (purge)
-                term_line(&cli->term, "Its %zu ended job%s and its directory are gone.", purged, purged == 1 ? "" : "s");
+                term_line(&cli->term, "Its %zu ended job%s and its directory are gone.", purged,
+                          purged == 1 ? "" : "s");
         else
                 term_line(&cli->term, "Its jobs are kept; 'morf user remove %s --purge' removes them too.", name);
         if (active > 0)
-                term_line(&cli->term, "%zu job%s of it still %s on: 'morf list --user %s --state active'.", active, active == 1 ? "" : "s",
-                          active == 1 ? "goes" : "go", name);
+                term_line(&cli->term, "%zu job%s of it still %s on: 'morf list --user %s --state active'.", active,
+                          active == 1 ? "" : "s", active == 1 ? "goes" : "go", name);
         if (access == RESEARCHER_SFTP)
-                term_line(&cli->term, "A session that is open now ends when it is closed, or with 'pkill -u %s sshd'.", name);
+                term_line(&cli->term, "A session that is open now ends when it is closed, or with 'pkill -u %s sshd'.",
+                          name);
         return CLI_EXIT_OK;
 }

@@ -178,7 +178,9 @@ static int make_dirs(Making *m) {
                 r = ensure_dir(m->home, "incoming", 0700, m->login.uid, m->login.gid, &m->made_incoming, NULL);
         if (r >= 0)
                 r = ensure_dir(m->home, "jobs", 0750, 0, m->login.gid, &m->made_jobs, NULL);
-        return r < 0 ? cli_fail_errno(r, "cannot make the directories %s/sftp/%s/{incoming,jobs}", m->cli->spool.path, m->u->name) : 0;
+        return r < 0 ? cli_fail_errno(r, "cannot make the directories %s/sftp/%s/{incoming,jobs}", m->cli->spool.path,
+                                      m->u->name)
+                     : 0;
 }
 
 static int tool_failed(int r, const char *what, const char *name) {
@@ -194,8 +196,10 @@ static int make_sftp_login(Making *m) {
 
         r = login_find(name, &m->login);
         if (r == 0 && !m->login.sftp) {
-                cli_fail(CLI_EXIT_SYSTEM, "there is a Unix account '%s' already that is not an SFTP account of morf", name);
-                cli_hint("A key for it would let its owner in by SFTP. Choose another name, or leave --ssh-key out to let it submit locally.");
+                cli_fail(CLI_EXIT_SYSTEM, "there is a Unix account '%s' already that is not an SFTP account of morf",
+                         name);
+                cli_hint("A key for it would let its owner in by SFTP. Choose another name, or leave --ssh-key out to "
+                         "let it submit locally.");
                 return CLI_EXIT_SYSTEM;
         }
         /* An account of ours that was removed before had expired. */
@@ -227,7 +231,9 @@ static int make_local_login(Making *m) {
         r = login_find(name, &m->login);
         if (r == -ENOENT) {
                 cli_fail(CLI_EXIT_NO_JOB, "there is no Unix account '%s'", name);
-                cli_hint("Give --ssh-key to make one that comes by SFTP only, or make an ordinary one first ('adduser %s').", name);
+                cli_hint("Give --ssh-key to make one that comes by SFTP only, or make an ordinary one first ('adduser "
+                         "%s').",
+                         name);
                 return CLI_EXIT_NO_JOB;
         }
         if (r < 0)
@@ -246,7 +252,8 @@ static int make_local_login(Making *m) {
                 m->joined = true;
         }
         if (!m->login.private_group)
-                cli_note("the primary group of '%s' is not its own: other members can read the status of its jobs", name);
+                cli_note("the primary group of '%s' is not its own: other members can read the status of its jobs",
+                         name);
         return 0;
 }
 
@@ -262,7 +269,8 @@ static int check_existing(const ConfUser *u, bool *ret_new) {
                 return 0;
         if (r < 0)
                 return cli_fail(r == -EACCES ? CLI_EXIT_DENIED : CLI_EXIT_SYSTEM, "%s", error ?: strerrordesc_np(-r));
-        if (strv_length(old.mail) == strv_length(u->mail) && strv_length(old.grants) == strv_length(u->grants) && old.enabled == u->enabled) {
+        if (strv_length(old.mail) == strv_length(u->mail) && strv_length(old.grants) == strv_length(u->grants) &&
+            old.enabled == u->enabled) {
                 bool same = old.active == u->active;
 
                 STRV_FOREACH(s, u->mail)
@@ -278,7 +286,8 @@ static int check_existing(const ConfUser *u, bool *ret_new) {
 }
 
 int researcher_add(Cli *cli, const ConfUser *u, char *const *keys, bool *ret_new) {
-        Making making = { .cli = cli, .u = u, .keys = keys, .sftp = cli->spool.fds[SPOOL_SFTP], .home = -EBADF }, *m = &making;
+        Making making = { .cli = cli, .u = u, .keys = keys, .sftp = cli->spool.fds[SPOOL_SFTP], .home = -EBADF },
+               *m = &making;
         _cleanup_strv_ char **old_keys = NULL;
         int r;
 
@@ -286,7 +295,9 @@ int researcher_add(Cli *cli, const ConfUser *u, char *const *keys, bool *ret_new
         if (r != 0)
                 return r;
         if (m->sftp < 0)
-                return cli_fail(CLI_EXIT_SYSTEM, "there is no directory %s/sftp; 'systemd-tmpfiles --create morf.conf' makes it", cli->spool.path);
+                return cli_fail(CLI_EXIT_SYSTEM,
+                                "there is no directory %s/sftp; 'systemd-tmpfiles --create morf.conf' makes it",
+                                cli->spool.path);
         r = keys ? make_sftp_login(m) : make_local_login(m);
         if (r == 0)
                 r = make_dirs(m);

@@ -28,7 +28,8 @@ static void _printf_(3, 4) field(const Cli *cli, const char *name, const char *f
 }
 
 static void show_usage(const Cli *cli, const Usage *u) {
-        char wall[TIME_STRING_MAX], cpu[TIME_STRING_MAX], peak[FORMAT_SIZE_MAX], limit[FORMAT_SIZE_MAX], output[FORMAT_SIZE_MAX];
+        char wall[TIME_STRING_MAX], cpu[TIME_STRING_MAX], peak[FORMAT_SIZE_MAX], limit[FORMAT_SIZE_MAX],
+                        output[FORMAT_SIZE_MAX];
 
         if (u->wall_usec == 0 && u->cpu_usec == 0 && u->memory_peak == 0)
                 return;
@@ -38,7 +39,8 @@ static void show_usage(const Cli *cli, const Usage *u) {
                       (unsigned) (u->memory_peak / (u->memory_limit / 100 + 1)), format_size(u->memory_limit, limit),
                       u->oom_kills > 0 ? "; it ran out of memory" : "");
         else if (u->memory_peak > 0)
-                field(cli, "memory", "%s at most%s", format_size(u->memory_peak, peak), u->oom_kills > 0 ? "; it ran out of memory" : "");
+                field(cli, "memory", "%s at most%s", format_size(u->memory_peak, peak),
+                      u->oom_kills > 0 ? "; it ran out of memory" : "");
         if (u->output_bytes > 0)
                 field(cli, "output", "%s", format_size(u->output_bytes, output));
 }
@@ -133,9 +135,11 @@ static void show_text(const Cli *cli, const Record *r, size_t place) {
         field(cli, "job", "%s", r->id);
         field(cli, "name", "%s", r->name);
         if (!streq(r->drop, r->name))
-                field(cli, "drop", "%s%s%s%s", r->drop, r->form && *r->form ? " (" : "", strempty(r->form), r->form && *r->form ? ")" : "");
+                field(cli, "drop", "%s%s%s%s", r->drop, r->form && *r->form ? " (" : "", strempty(r->form),
+                      r->form && *r->form ? ")" : "");
         field(cli, "user", "%s", r->user);
-        printf("%11s: %s%s%s\n", "state", term_on(t, explain_colour(r)), explain_state(r), term_off(t, explain_colour(r)));
+        printf("%11s: %s%s%s\n", "state", term_on(t, explain_colour(r)), explain_state(r),
+               term_off(t, explain_colour(r)));
         if (r->why)
                 field(cli, "why", "%s", r->why);
         show_list(cli, "waits for", r->needs);
@@ -172,7 +176,8 @@ static int one_job(Cli *cli, int argc, char **argv, Record *ret, size_t *ret_pla
         if (r == -EBADMSG) {
                 cli_fail(CLI_EXIT_SYSTEM, "the record of job %s is damaged: %s", id.text, error ?: "not a record");
                 if (!cli->jobs.researcher)
-                        cli_hint("Its files are below %s; 'morf log %s' shows what happened.", cli->spool.path, id.text);
+                        cli_hint("Its files are below %s; 'morf log %s' shows what happened.", cli->spool.path,
+                                 id.text);
                 return CLI_EXIT_SYSTEM;
         }
         return r < 0 ? cli_fail_errno(r, "cannot read the record of job %s", id.text) : -1;
@@ -204,7 +209,8 @@ int verb_why(Cli *cli, int argc, char **argv) {
         if (!why)
                 return cli_fail_errno(-ENOMEM, "cannot go on");
         if (cli->json)
-                return cli_print_json(json_pack("{s:s, s:s, s:s}", "id", record.id, "state", job_state_to_string(record.state), "why", why));
+                return cli_print_json(json_pack("{s:s, s:s, s:s}", "id", record.id, "state",
+                                                job_state_to_string(record.state), "why", why));
         term_line(&cli->term, "%s", why);
         return CLI_EXIT_OK;
 }

@@ -91,7 +91,8 @@ static int check_base64(const char *text, size_t size, const char *type, char **
         int n;
 
         for (size_t i = 0; i < size; i++)
-                if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", text[i]) && !(text[i] == '=' && i + 2 >= size))
+                if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", text[i]) &&
+                    !(text[i] == '=' && i + 2 >= size))
                         return complain(reterr, "what follows the type %s is not base64", type);
         while (padding < 2 && padding < size && text[size - 1 - padding] == '=')
                 padding++;
@@ -113,7 +114,8 @@ int sshkey_check(const char *line, char **reterr) {
         if (strlen(line) > SSHKEY_LINE_MAX)
                 return complain(reterr, "the line is too long for a key");
         if (strstr(line, "PRIVATE KEY"))
-                return complain(reterr, "this is a private key, which must stay secret; the file with the public key ends in .pub");
+                return complain(reterr, "this is a private key, which must stay secret; the file with the public key "
+                                        "ends in .pub");
         for (const char *p = line; *p; p++)
                 if ((unsigned char) *p < 0x20 || *p == 0x7f)
                         return complain(reterr, "there is a control character in the line");
@@ -125,8 +127,11 @@ int sshkey_check(const char *line, char **reterr) {
         if (!type) {
                 for (size_t i = 0; i < ELEMENTSOF(types); i++)
                         if (strstr(line, types[i]) && strstr(line, types[i]) > line)
-                                return complain(reterr, "options in front of a key are not allowed; begin with %s", types[i]);
-                return complain(reterr, "'%.*s' is not a type of key that is accepted; make one with 'ssh-keygen -t ed25519'", (int) (n < 40 ? n : 40), line);
+                                return complain(reterr, "options in front of a key are not allowed; begin with %s",
+                                                types[i]);
+                return complain(reterr,
+                                "'%.*s' is not a type of key that is accepted; make one with 'ssh-keygen -t ed25519'",
+                                (int) (n < 40 ? n : 40), line);
         }
         if (line[n] == '\0')
                 return complain(reterr, "the key itself is missing behind %s", type);

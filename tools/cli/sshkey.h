@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * SSH public keys as sshd reads them from an AuthorizedKeysFile. Only plain keys are let through: options in front of a key
- * could loosen what the server's configuration restricts.
+ * SSH public keys as sshd reads them from an AuthorizedKeysFile. Only plain keys are let through: options in front of a
+ * key could loosen what the server's configuration restricts.
  */
 
 #include "spool/base/macro.h"
@@ -20,9 +20,9 @@
 int sshkey_check(const char *line, char **reterr);
 
 /*
- * Appends the keys in text, one a line, to *keys (a list as in strv.h), each once; empty lines and those that begin with '#'
- * are left out. label: what the text is called in sentences.
- * Return: 0; -EBADMSG with a sentence in reterr (also where there is no key at all); -ENOMEM.
+ * Appends the keys in text, one a line, to *keys (a list as in strv.h), each once; empty lines and those that begin
+ * with '#' are left out. label: what the text is called in sentences. Return: 0; -EBADMSG with a sentence in reterr
+ * (also where there is no key at all); -ENOMEM.
  */
 int sshkey_add(const char *text, const char *label, char ***keys, char **reterr);
 

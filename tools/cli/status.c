@@ -84,7 +84,8 @@ static void count_active(Status *s) {
 
                 k = jobs_read_in(&s->cli->jobs, 0, ids.items[i].text, &r, NULL);
                 if (k == -EBADMSG)
-                        problem(s, "the record of job %s is damaged; 'morf show %s' says how", ids.items[i].text, ids.items[i].text);
+                        problem(s, "the record of job %s is damaged; 'morf show %s' says how", ids.items[i].text,
+                                ids.items[i].text);
                 if (k < 0)
                         continue;
                 s->states[r.state]++;
@@ -92,10 +93,12 @@ static void count_active(Status *s) {
                         s->held++;
                 if (job_state_holds_slot(r.state))
                         s->working++;
-                if (!job_state_is_final(r.state) && r.deadline > 0 && s->now > time_add(r.deadline, DEADLINE_SLACK_USEC)) {
+                if (!job_state_is_final(r.state) && r.deadline > 0 &&
+                    s->now > time_add(r.deadline, DEADLINE_SLACK_USEC)) {
                         s->late++;
-                        problem(s, "job %.*s is %s and %s past its deadline; 'morf log %.*s' says more", (int) ID_SHORT_LENGTH, r.id,
-                                job_state_to_string(r.state), term_span(s->now - r.deadline, span), (int) ID_SHORT_LENGTH, r.id);
+                        problem(s, "job %.*s is %s and %s past its deadline; 'morf log %.*s' says more",
+                                (int) ID_SHORT_LENGTH, r.id, job_state_to_string(r.state),
+                                term_span(s->now - r.deadline, span), (int) ID_SHORT_LENGTH, r.id);
                 }
         }
 }
@@ -112,13 +115,14 @@ static void count_ended(Status *s) {
         for (size_t i = 0; i < failed.n && i < RECENT_JOBS_MAX; i++) {
                 _cleanup_record_ Record r = {};
 
-                if (jobs_read_in(&s->cli->jobs, 2, failed.items[i].text, &r, NULL) == 0 && r.fault.code == FAULT_PLATFORM &&
-                    time_add(r.finished, RECENT_USEC) > s->now)
+                if (jobs_read_in(&s->cli->jobs, 2, failed.items[i].text, &r, NULL) == 0 &&
+                    r.fault.code == FAULT_PLATFORM && time_add(r.finished, RECENT_USEC) > s->now)
                         platform++;
         }
         if (platform > 0)
-                problem(s, "%llu job%s failed in the last 24 hours by the platform's fault; see 'morf list --state failed', "
-                        "and 'morf retry' when it is mended", (unsigned long long) platform, platform == 1 ? "" : "s");
+                problem(s, "%llu job%s failed in the last 24 hours by the platform's fault; see "
+                        "'morf list --state failed', and 'morf retry' when it is mended",
+                        (unsigned long long) platform, platform == 1 ? "" : "s");
 }
 
 static void count_mails(Status *s) {
@@ -145,11 +149,12 @@ static void count_mails(Status *s) {
                                 continue;
                         }
                         s->mails_waiting++;
-                        if (outbox_load_at(s->cli->spool.fds[dirs[i]], de->d_name, &m, NULL) < 0 || m.created + MAIL_LATE_USEC > s->now)
+                        if (outbox_load_at(s->cli->spool.fds[dirs[i]], de->d_name, &m, NULL) < 0 ||
+                            m.created + MAIL_LATE_USEC > s->now)
                                 continue;
                         if (late++ == 0)
-                                problem(s, "a mail of job %.*s waits for more than an hour: %s", (int) ID_SHORT_LENGTH, strempty(m.id),
-                                        m.last_error ?: "not tried yet; is morf-mail.service running?");
+                                problem(s, "a mail of job %.*s waits for more than an hour: %s", (int) ID_SHORT_LENGTH,
+                                        strempty(m.id), m.last_error ?: "not tried yet; is morf-mail.service running?");
                 }
         }
         if (late > 1)
@@ -187,8 +192,9 @@ static json_t *to_json(const Status *s) {
                         json_object_set_new(states, job_state_to_string(i), json_integer((json_int_t) s->states[i]));
         STRV_FOREACH(p, s->problems)
                 json_array_append_new(problems, json_string(*p));
-        answer = json_pack("{s:s, s:s, s:O, s:I, s:I, s:O}", "status", verdicts[verdict(s)], "daemon", running_text(s), "problems", problems,
-                           "free_bytes", (json_int_t) s->free_bytes, "total_bytes", (json_int_t) s->total_bytes, "states", states);
+        answer = json_pack("{s:s, s:s, s:O, s:I, s:I, s:O}", "status", verdicts[verdict(s)], "daemon",
+                           running_text(s), "problems", problems, "free_bytes", (json_int_t) s->free_bytes,
+                           "total_bytes", (json_int_t) s->total_bytes, "states", states);
         if (!answer)
                 return NULL;
         if (s->cli->operator_view) {
@@ -211,7 +217,8 @@ static void print_queue(const Status *s) {
         const Term *t = &s->cli->term;
 
         if (!s->cli->operator_view) {
-                const json_t *running = json_object_get(s->report, "running"), *queued = json_object_get(s->report, "queued");
+                const json_t *running = json_object_get(s->report, "running"),
+                             *queued = json_object_get(s->report, "queued");
 
                 if (json_is_integer(running) && json_is_integer(queued))
                         term_line(t, "  jobs: %lld at work, %lld queued", (long long) json_integer_value(running),
@@ -219,17 +226,19 @@ static void print_queue(const Status *s) {
                 return;
         }
         if (s->conf_known)
-                term_line(t, "  jobs: %llu of %u slots at work, %llu queued (%llu of them held), %llu being parsed", (unsigned long long) s->working,
-                          s->conf.scheduler.slots, (unsigned long long) s->states[JOB_STATE_QUEUED], (unsigned long long) s->held,
-                          (unsigned long long) s->states[JOB_STATE_INTAKE]);
-        else
-                term_line(t, "  jobs: %llu at work, %llu queued (%llu of them held), %llu being parsed", (unsigned long long) s->working,
+                term_line(t, "  jobs: %llu of %u slots at work, %llu queued (%llu of them held), %llu being parsed",
+                          (unsigned long long) s->working, s->conf.scheduler.slots,
                           (unsigned long long) s->states[JOB_STATE_QUEUED], (unsigned long long) s->held,
                           (unsigned long long) s->states[JOB_STATE_INTAKE]);
+        else
+                term_line(t, "  jobs: %llu at work, %llu queued (%llu of them held), %llu being parsed",
+                          (unsigned long long) s->working, (unsigned long long) s->states[JOB_STATE_QUEUED],
+                          (unsigned long long) s->held, (unsigned long long) s->states[JOB_STATE_INTAKE]);
         for (JobState i = JOB_STATE_PREPARING; i < JOB_STATE_DONE; i++)
                 if (s->states[i] > 0)
                         term_line(t, "        %llu %s", (unsigned long long) s->states[i], job_state_to_string(i));
-        term_line(t, " ended: %llu done, %llu failed, rejected or cancelled", (unsigned long long) s->done, (unsigned long long) s->failed);
+        term_line(t, " ended: %llu done, %llu failed, rejected or cancelled", (unsigned long long) s->done,
+                  (unsigned long long) s->failed);
 }
 
 static void print(const Status *s) {
@@ -237,18 +246,23 @@ static void print(const Status *s) {
                    *engine = json_string_value(json_object_get(s->report, "engine"));
         char free_text[FORMAT_SIZE_MAX], total[FORMAT_SIZE_MAX];
         const Term *t = &s->cli->term;
-        TermColour c = verdict(s) == CLI_STATUS_FINE ? TERM_GREEN : verdict(s) == CLI_STATUS_DEGRADED ? TERM_YELLOW : TERM_RED;
+        TermColour c = verdict(s) == CLI_STATUS_FINE       ? TERM_GREEN
+                       : verdict(s) == CLI_STATUS_DEGRADED ? TERM_YELLOW
+                                                           : TERM_RED;
 
         printf("%smorfd: %s%s", term_on(t, c), running_text(s), term_off(t, c));
         fflush(stdout);
-        term_line(t, "%s%s%s%s", version ? ", version " : "", strempty(version), engine ? ", engine " : "", strempty(engine));
+        term_line(t, "%s%s%s%s", version ? ", version " : "", strempty(version), engine ? ", engine " : "",
+                  strempty(engine));
         print_queue(s);
-        term_line(t, "  disk: %s of %s free", format_size(s->free_bytes, free_text), format_size(s->total_bytes, total));
+        term_line(t, "  disk: %s of %s free", format_size(s->free_bytes, free_text),
+                  format_size(s->total_bytes, total));
         if (s->mails_known)
                 term_line(t, " mails: %llu waiting, %llu undeliverable", (unsigned long long) s->mails_waiting,
                           (unsigned long long) s->mails_undeliverable);
         if (s->running == 0)
-                term_line(t, "Start the daemon with 'systemctl start morfd'; 'journalctl -u morfd' says why it ended. No job is lost.");
+                term_line(t, "Start the daemon with 'systemctl start morfd'; 'journalctl -u morfd' says why it ended. "
+                             "No job is lost.");
         STRV_FOREACH(p, s->problems)
                 term_line(t, "Needs attention: %s", *p);
 }

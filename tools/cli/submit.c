@@ -126,16 +126,20 @@ static int look_at_job(Submit *s) {
                 if (!strchr("._-", *p) && !(*p >= '0' && *p <= '9') && !((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z'))
                         *p = '-';
         if (strlen(s->name) + 4 > LIMIT_DROP_NAME_BYTES || s->name[0] == '\0' || strchr(".-_", s->name[0]))
-                return cli_fail(CLI_EXIT_JOB, "'%s' cannot be the name of a drop: rename it to letters and digits, at most %u", s->path,
-                                LIMIT_DROP_NAME_BYTES - 4);
+                return cli_fail(CLI_EXIT_JOB,
+                                "'%s' cannot be the name of a drop: rename it to letters and digits, at most %u",
+                                s->path, LIMIT_DROP_NAME_BYTES - 4);
         if (S_ISDIR(st.st_mode))
-                return s->attachments ? cli_fail(CLI_EXIT_USAGE, "a directory is handed in as it is, without attachments") : 0;
+                return s->attachments ? cli_fail(CLI_EXIT_USAGE,
+                                                 "a directory is handed in as it is, without attachments")
+                                      : 0;
         if (!S_ISREG(st.st_mode))
                 return cli_fail(CLI_EXIT_JOB, "'%s' is neither a file nor a directory", s->path);
         if (endswith(s->name, ".zip"))
                 return s->attachments ? cli_fail(CLI_EXIT_USAGE, "a job zip has no attachments: all is in it") : 0;
         if (!endswith(s->name, ".cfg")) {
-                cli_fail(CLI_EXIT_JOB, "'%s' is not a job: its name must end in .cfg (a job file) or .zip (a job zip)", s->path);
+                cli_fail(CLI_EXIT_JOB, "'%s' is not a job: its name must end in .cfg (a job file) or .zip (a job zip)",
+                         s->path);
                 return CLI_EXIT_JOB;
         }
         r = add_named_attachment(s);
@@ -157,7 +161,8 @@ static int look_at_needs(const Submit *s, const json_t *answer) {
                 }
                 if (given)
                         continue;
-                cli_fail(CLI_EXIT_JOB, "the job file names '%s', which is not there", strempty(json_string_value(name)));
+                cli_fail(CLI_EXIT_JOB, "the job file names '%s', which is not there",
+                         strempty(json_string_value(name)));
                 cli_hint("Put it beside the job file, or give its path behind that of the job file.");
                 return CLI_EXIT_JOB;
         }
@@ -186,7 +191,9 @@ static int check(const Submit *s) {
                 return look_at_needs(s, answer);
         code = json_string_value(json_object_get(answer, "code"));
         if (status != FAULT_EXIT_STATUS || !code)
-                return cli_fail(CLI_EXIT_SYSTEM, "the check of '%s' ended with status %d; --no-check hands it in unchecked", s->path, status);
+                return cli_fail(CLI_EXIT_SYSTEM,
+                                "the check of '%s' ended with status %d; --no-check hands it in unchecked", s->path,
+                                status);
         if (s->elsewhere && streq(code, fault_to_string(FAULT_ATTACHMENT))) {
                 cli_note("attachments that do not lie beside the job file are checked by the server only");
                 return 0;
@@ -202,8 +209,10 @@ static int check(const Submit *s) {
 static int explain_put(const Submit *s, const Handin *h, const char *path, const char *name, const char *bad, int r) {
         switch (-r) {
         case EEXIST:
-                cli_fail(CLI_EXIT_JOB, "%s/%s is there already, with other content or from somebody else", h->path, name);
-                cli_hint("Wait until the job that it belongs to has taken it, or hand in a directory that holds job file and attachments.");
+                cli_fail(CLI_EXIT_JOB, "%s/%s is there already, with other content or from somebody else", h->path,
+                         name);
+                cli_hint("Wait until the job that it belongs to has taken it, or hand in a directory that holds job "
+                         "file and attachments.");
                 return CLI_EXIT_JOB;
         case ELOOP:
         case EBADMSG:
@@ -211,11 +220,13 @@ static int explain_put(const Submit *s, const Handin *h, const char *path, const
                 cli_hint("A job is made of files and directories only.");
                 return CLI_EXIT_JOB;
         case EFBIG:
-                return cli_fail(CLI_EXIT_JOB, "'%s' holds more than %u files or more than %u levels", path, LIMIT_DROP_ENTRIES, LIMIT_DROP_DEPTH);
+                return cli_fail(CLI_EXIT_JOB, "'%s' holds more than %u files or more than %u levels", path,
+                                LIMIT_DROP_ENTRIES, LIMIT_DROP_DEPTH);
         case EACCES:
                 if (s->user || access(path, R_OK) < 0)
                         return cli_fail_errno(r, "cannot copy '%s%s%s'", path, bad ? "/" : "", strempty(bad));
-                cli_fail(CLI_EXIT_DENIED, "you may not hand in jobs: %s/%s is not open to you", s->cli->spool.path, h->path);
+                cli_fail(CLI_EXIT_DENIED, "you may not hand in jobs: %s/%s is not open to you", s->cli->spool.path,
+                         h->path);
                 cli_hint("Accounts that may are in the group morf-submit; the operator adds them with 'morf user add', "
                          "which takes effect with your next login.");
                 return CLI_EXIT_DENIED;
@@ -237,7 +248,8 @@ static int put_all(Submit *s, const Handin *h) {
                 if (r < 0)
                         return explain_put(s, h, *a, name, bad, r);
                 if (!s->cli->json)
-                        term_line(&s->cli->term, "%s %s%s", reused ? "Attachment is there already:" : "Attachment handed in:", name,
+                        term_line(&s->cli->term, "%s %s%s",
+                                  reused ? "Attachment is there already:" : "Attachment handed in:", name,
                                   reused ? ", with the same content" : "");
         }
         {
@@ -261,8 +273,8 @@ static json_t *to_json(const Submit *s, const Handin *h, const Record *r) {
 
                 json_array_append_new(attachments, json_string(strempty(name)));
         }
-        answer = json_pack("{s:s, s:s, s:s, s:O}", "drop", s->dropped, "directory", h->path, "user", s->user ?: strempty(s->cli->user),
-                           "attachments", attachments);
+        answer = json_pack("{s:s, s:s, s:s, s:O}", "drop", s->dropped, "directory", h->path, "user",
+                           s->user ?: strempty(s->cli->user), "attachments", attachments);
         if (answer && r && r->id)
                 json_object_set_new(answer, "job", show_to_json(s->cli, r));
         return answer;
@@ -273,7 +285,8 @@ static int wait_for_job(Submit *s, const Handin *h) {
                 .drop = s->dropped,
                 .user = s->user ?: strempty(s->cli->user),
                 .since = s->since,
-                .until = s->timeout_usec == USEC_INFINITY ? USEC_INFINITY : time_add(time_now_boottime(), s->timeout_usec),
+                .until = s->timeout_usec == USEC_INFINITY ? USEC_INFINITY
+                                                          : time_add(time_now_boottime(), s->timeout_usec),
         };
         _cleanup_record_ Record record = {};
         int r;
@@ -306,7 +319,9 @@ static int open_box(Submit *s, Handin *ret) {
                 cli_hint("'morf user list' shows the accounts, 'morf user add %s --mail ADDRESS' makes one.", s->user);
                 return CLI_EXIT_NO_JOB;
         }
-        return r < 0 ? cli_fail_errno(r, "cannot open the drop box %s/%s", s->cli->spool.path, s->user ?: spool_dir_name(SPOOL_INCOMING)) : 0;
+        return r < 0 ? cli_fail_errno(r, "cannot open the drop box %s/%s", s->cli->spool.path,
+                                      s->user ?: spool_dir_name(SPOOL_INCOMING))
+                     : 0;
 }
 
 static int submit(Submit *s) {
@@ -325,10 +340,12 @@ static int submit(Submit *s) {
         if (r != 0)
                 return r;
         if (!s->cli->json) {
-                term_line(&s->cli->term, "Handed in: %s%s%s", s->dropped, streq(s->dropped, s->name) ? "" : ", because there was already one called ",
+                term_line(&s->cli->term, "Handed in: %s%s%s", s->dropped,
+                          streq(s->dropped, s->name) ? "" : ", because there was already one called ",
                           streq(s->dropped, s->name) ? "" : s->name);
                 if (!s->wait)
-                        term_line(&s->cli->term, "'morf list' shows it as soon as it is taken, 'morf why ID' says where it is.");
+                        term_line(&s->cli->term,
+                                  "'morf list' shows it as soon as it is taken, 'morf why ID' says where it is.");
                 fflush(stdout);
         }
         if (s->wait)
@@ -352,8 +369,11 @@ static int check_caller(const Submit *s) {
 
 int verb_submit(Cli *cli, int argc, char **argv) {
         static const struct option options[] = {
-                { "wait", no_argument, NULL, 'w' },     { "user", required_argument, NULL, 'u' }, { "timeout", required_argument, NULL, 't' },
-                { "no-check", no_argument, NULL, 'N' }, CLI_COMMON_OPTIONS,
+                { "wait", no_argument, NULL, 'w' },
+                { "user", required_argument, NULL, 'u' },
+                { "timeout", required_argument, NULL, 't' },
+                { "no-check", no_argument, NULL, 'N' },
+                CLI_COMMON_OPTIONS,
         };
         _cleanup_(submit_done) Submit s = { .cli = cli, .check = true, .timeout_usec = USEC_INFINITY };
         int c, r;
@@ -368,7 +388,9 @@ int verb_submit(Cli *cli, int argc, char **argv) {
                         break;
                 case 't':
                         if (parse_span(optarg, &s.timeout_usec) < 0)
-                                return cli_fail(CLI_EXIT_USAGE, "--timeout needs a length of time such as 90s, 10m or 2h, not '%s'", optarg);
+                                return cli_fail(CLI_EXIT_USAGE,
+                                                "--timeout needs a length of time such as 90s, 10m or 2h, not '%s'",
+                                                optarg);
                         break;
                 case 'N':
                         s.check = false;

@@ -33,7 +33,8 @@ static int add_grant(Given *g, const char *s) {
         if (!streq(s, "*") && !name_is_valid(s))
                 return cli_fail(CLI_EXIT_USAGE, "'%s' is not the name of a course", s);
         g->grants_given = true;
-        return strv_contains(g->grants, s) || strv_add(&g->grants, s) == 0 ? -1 : cli_fail_errno(-ENOMEM, "cannot go on");
+        return strv_contains(g->grants, s) || strv_add(&g->grants, s) == 0 ? -1
+                                                                           : cli_fail_errno(-ENOMEM, "cannot go on");
 }
 
 static int add_key(Given *g, const char *s) {
@@ -41,7 +42,8 @@ static int add_key(Given *g, const char *s) {
         int r;
 
         r = sshkey_add_argument(s, &g->keys, &error);
-        return r < 0 ? cli_fail(r == -EACCES ? CLI_EXIT_DENIED : CLI_EXIT_USAGE, "%s", error ?: strerrordesc_np(-r)) : -1;
+        return r < 0 ? cli_fail(r == -EACCES ? CLI_EXIT_DENIED : CLI_EXIT_USAGE, "%s", error ?: strerrordesc_np(-r))
+                     : -1;
 }
 
 /* Return: -1, or an exit status. */
@@ -95,15 +97,23 @@ static void tell_next_steps(const Cli *cli, const Given *g) {
         const Term *t = &cli->term;
 
         if (g->keys)
-                term_line(t, "Jobs are handed in with: sftp %s@HOST, then 'put job.cfg incoming/'; results appear in jobs/.", g->name);
+                term_line(t,
+                          "Jobs are handed in with: sftp %s@HOST, then 'put job.cfg incoming/'; results appear in "
+                          "jobs/.",
+                          g->name);
         else
-                term_line(t, "Jobs are handed in with 'morf submit', from the next login on (new group " LOGIN_GROUP_SUBMIT ").");
+                term_line(t,
+                          "Jobs are handed in with 'morf submit', from the next login on (new group " LOGIN_GROUP_SUBMIT
+                          ").");
         if (!g->grants)
                 term_line(t, "No course is granted yet: 'morf user set %s --grant COURSE' or '--grant-all'.", g->name);
 }
 
 static int user_add(Cli *cli, Given *g) {
-        ConfUser u = { .name = (char *) (uintptr_t) g->name, .mail = g->mail, .grants = g->grants, .enabled = g->enabled != 0,
+        ConfUser u = { .name = (char *) (uintptr_t) g->name,
+                       .mail = g->mail,
+                       .grants = g->grants,
+                       .enabled = g->enabled != 0,
                        .active = g->active == UINT64_MAX ? 0 : (unsigned) g->active };
         bool is_new;
         int r;
@@ -117,7 +127,8 @@ static int user_add(Cli *cli, Given *g) {
                 return r;
         if (cli->json)
                 return cli_print_json(json_pack("{s:s, s:b}", "name", g->name, "new", is_new));
-        term_line(&cli->term, is_new ? "Made the account '%s'." : "The account '%s' was there already and is complete.", g->name);
+        term_line(&cli->term, is_new ? "Made the account '%s'." : "The account '%s' was there already and is complete.",
+                  g->name);
         tell_next_steps(cli, g);
         return CLI_EXIT_OK;
 }
@@ -158,7 +169,8 @@ static int set_enabled(const Given *g) {
                 return 0;
         r = g->enabled ? login_enable(g->name) : login_disable(g->name);
         if (r == -EREMOTEIO)
-                return cli_fail(CLI_EXIT_SYSTEM, "cannot change the Unix account '%s'; the reason stands above", g->name);
+                return cli_fail(CLI_EXIT_SYSTEM, "cannot change the Unix account '%s'; the reason stands above",
+                                g->name);
         return r < 0 ? cli_fail_errno(r, "cannot change the Unix account '%s'", g->name) : 0;
 }
 
@@ -225,8 +237,8 @@ static json_t *user_to_json(const ConfUser *u) {
 
         (void) researcher_read_keys(u->name, &keys);
         return json_pack("{s:s, s:b, s:s, s:o, s:o, s:o, s:I}", "name", u->name, "enabled", u->enabled, "access",
-                         researcher_access_to_string(researcher_access(u->name)), "mail", strings(u->mail), "grants", strings(u->grants),
-                         "keys", strings(keys), "active", (json_int_t) u->active);
+                         researcher_access_to_string(researcher_access(u->name)), "mail", strings(u->mail), "grants",
+                         strings(u->grants), "keys", strings(keys), "active", (json_int_t) u->active);
 }
 
 static void add_row(Grid *g, const ConfUser *u) {
@@ -300,7 +312,10 @@ static int user_show(Cli *cli, Given *g) {
         term_line(t, "  state: %s", u.enabled ? "enabled" : "disabled; its drops are rejected");
         term_line(t, " access: %s", researcher_access_to_string(researcher_access(u.name)));
         term_line(t, "   mail: %s", strempty(mail));
-        term_line(t, " grants: %s", !u.grants ? "none" : strv_contains(u.grants, "*") ? "all courses" : strempty(grants));
+        term_line(t, " grants: %s",
+                  !u.grants                      ? "none"
+                  : strv_contains(u.grants, "*") ? "all courses"
+                                                 : strempty(grants));
         if (u.active > 0)
                 term_line(t, " active: at most %u jobs at a time", u.active);
         STRV_FOREACH(k, keys)
@@ -324,7 +339,9 @@ static int dispatch(Cli *cli, const char *op, Given *g, int n_names) {
         int r;
 
         if (streq(op, "list"))
-                return n_names == 0 ? user_list(cli) : cli_fail(CLI_EXIT_USAGE, "'morf user list' takes no name; 'morf user show %s' does", g->name);
+                return n_names == 0 ? user_list(cli)
+                                    : cli_fail(CLI_EXIT_USAGE,
+                                               "'morf user list' takes no name; 'morf user show %s' does", g->name);
         if (n_names != 1)
                 return cli_fail(CLI_EXIT_USAGE, "'morf user %s' takes one name", op);
         if (!name_is_user(g->name)) {
@@ -362,5 +379,6 @@ int verb_user(Cli *cli, int argc, char **argv) {
                 if (streq(ops[i], op))
                         return dispatch(cli, op, &g, argc - optind);
         nearest = parse_nearest(op, ops, ELEMENTSOF(ops));
-        return cli_fail(CLI_EXIT_USAGE, "unknown 'morf user %s'%s%s%s", op, nearest ? "; did you mean '" : "", strempty(nearest), nearest ? "'?" : "");
+        return cli_fail(CLI_EXIT_USAGE, "unknown 'morf user %s'%s%s%s", op, nearest ? "; did you mean '" : "",
+                        strempty(nearest), nearest ? "'?" : "");
 }

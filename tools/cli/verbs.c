@@ -14,32 +14,37 @@ static const Verb verbs[] = {
           "  -u, --user NAME      as root: hand in for this account\n"
           "      --no-check       do not check the job first\n"
           "\n"
-          "The job is a job file (*.cfg), a job zip or a directory with a job file. Files that the job file names and that\n"
-          "lie beside it are handed in with it; others are given as ATTACHMENT. It is checked before anything is copied.\n"
+          "The job is a job file (*.cfg), a job zip or a directory with a job file. Files that the job file names and "
+          "that\n"
+          "lie beside it are handed in with it; others are given as ATTACHMENT. It is checked before anything is "
+          "copied.\n"
           "Exit status: 0 handed in (with --wait: done), 1 refused, failed or cancelled.\n",
           "members of the group morf-submit with an account; root with --user", verb_submit },
         { "list", "morf list [--all] [--user NAME] [--state STATE] [--limit N]", "show jobs, those that go on first",
           "  -a, --all            every ended job, not the newest 20\n"
           "  -u, --user NAME      only jobs of this account\n"
-          "  -s, --state STATE    only jobs in this state; may be given several times; 'active' and 'ended' stand for groups\n"
+          "  -s, --state STATE    only jobs in this state; may be given several times; 'active' and 'ended' stand for "
+          "groups\n"
           "  -n, --limit N        at most N jobs\n"
           "      --full-id        whole ids, not their beginnings\n",
           EVERYBODY ", own jobs; operators, all", verb_list },
         { "show", "morf show ID", "all about a job, with its result",
           "  An id may be shortened as long as it fits one job.\n", OWNER, verb_show },
-        { "why", "morf why ID", "the one reason why a job is where it is", "  Prints one or two sentences; exit status 0.\n", OWNER,
-          verb_why },
+        { "why", "morf why ID", "the one reason why a job is where it is",
+          "  Prints one or two sentences; exit status 0.\n", OWNER, verb_why },
         { "log", "morf log [-f] [-n N] [-o FORMAT] ID", "the messages of a job in the journal",
           "  -f, --follow         go on with new messages until the job ends\n"
           "  -n, --lines N        only the newest N messages\n"
           "  -o, --output FORMAT  short (default), or json: one journal entry a line\n"
           "  -D, --directory DIR  read the journal files in this directory\n"
           "\n"
-          "Only messages of root and of morf's own services are shown: anybody could send others under the name of a job.\n",
+          "Only messages of root and of morf's own services are shown: anybody could send others under the name of a "
+          "job.\n",
           "operators who may read the journal (group systemd-journal)", verb_log },
         { "cancel", "morf cancel [--no-wait] ID...", "end jobs",
           "      --no-wait        do not wait for the effect\n"
-          "\nWhat the job made so far is kept for the operator; nothing is released.\n", OWNER, verb_control },
+          "\nWhat the job made so far is kept for the operator; nothing is released.\n",
+          OWNER, verb_control },
         { "hold", "morf hold [--no-wait] ID...", "keep jobs in the queue from starting",
           "      --no-wait        do not wait for the effect\n", OWNER, verb_control },
         { "release", "morf release [--no-wait] ID...", "let held jobs start",
@@ -47,13 +52,17 @@ static const Verb verbs[] = {
         { "retry", "morf retry [--no-wait] ID...", "run failed or cancelled jobs again",
           "      --no-wait        do not wait for the effect\n", OWNER, verb_control },
         { "check", "morf check FILE|DIRECTORY", "check a job without handing it in",
-          "  Prints OK, or what is wrong, with file, line and hint. Exit status: that of morf-intake, 0 right, 65 wrong.\n", EVERYBODY, verb_check },
+          "  Prints OK, or what is wrong, with file, line and hint. Exit status: that of morf-intake, 0 right, 65 "
+          "wrong.\n",
+          EVERYBODY, verb_check },
         { "synth", "morf synth [OPTION...]", "make synthetic course data to develop a job on",
           "  Runs morf-synth; 'morf synth --help' lists its options.\n", EVERYBODY, verb_synth },
         { "status", "morf status", "whether the service is well",
-          "  Exit status, for monitors: 0 well, 1 something needs attention, 2 not running.\n", EVERYBODY, verb_status },
+          "  Exit status, for monitors: 0 well, 1 something needs attention, 2 not running.\n", EVERYBODY,
+          verb_status },
         { "user", "morf user add|list|show|set|remove ...", "accounts of researchers",
-          "  morf user add NAME --mail A [--mail B] [--grant COURSE]... | --grant-all [--ssh-key FILE|'ssh-ed25519 ...']\n"
+          "  morf user add NAME --mail A [--mail B] [--grant COURSE]... | --grant-all [--ssh-key FILE|'ssh-ed25519 "
+          "...']\n"
           "                                 make an account; with a key one that comes by SFTP only\n"
           "  morf user list                 all accounts\n"
           "  morf user show NAME            one of them\n"
@@ -103,8 +112,8 @@ int verbs_help(const Cli *cli, const char *name) {
                 for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
                         names[i] = verbs[i].name;
                 nearest = parse_nearest(name, names, ELEMENTSOF(names));
-                cli_fail(CLI_EXIT_USAGE, "unknown verb '%s'%s%s%s", name, nearest ? "; did you mean '" : "", strempty(nearest),
-                         nearest ? "'?" : "");
+                cli_fail(CLI_EXIT_USAGE, "unknown verb '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
+                         strempty(nearest), nearest ? "'?" : "");
                 cli_hint("'morf help' lists the verbs.");
                 return CLI_EXIT_USAGE;
         }

@@ -146,6 +146,8 @@ static int take_file(Scan *s, struct archive_entry *e, Member *m) {
         if (streq(m->name, "manifest.json")) {
                 if (size > LIMIT_IMAGE_MANIFEST_BYTES)
                         return refuse(s, "its manifest.json is too long");
+                if (s->manifest)
+                        return refuse_member(s, m->name, "is there twice");
                 return read_content(s, e, &s->manifest, &s->manifest_size);
         }
         if (!digest || size > LIMIT_IMAGE_MANIFEST_BYTES)

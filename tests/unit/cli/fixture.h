@@ -39,7 +39,9 @@ static inline void fixture_make_dir(Fixture *f, const char *name, mode_t mode) {
 }
 
 static inline void fixture_init(Fixture *f) {
-        static const char *const dirs[] = { "incoming", "sftp", "active", "done", "failed", "corrupt", "control", "run" };
+        static const char *const dirs[] = {
+                "incoming", "sftp", "active", "done", "failed", "corrupt", "control", "run"
+        };
         const char *bin = getenv("MORF_BIN_DIR");
         ssize_t n;
 
@@ -109,8 +111,9 @@ static inline void fixture_job(Fixture *f, const char *place, const Record *r) {
         assert_true(mkdirat(f->fd, path, 0755) == 0 || errno == EEXIST);
         fd = openat(f->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         assert_true(fd >= 0);
-        assert_int_equal(json_record_publish_at(researcher ? &status_table : &record_table, r, fd, researcher ? "status.json" : RECORD_FILE, 0644,
-                                                (uid_t) -1, (gid_t) -1), 0);
+        assert_int_equal(json_record_publish_at(researcher ? &status_table : &record_table, r, fd,
+                                                researcher ? "status.json" : RECORD_FILE, 0644, (uid_t)-1, (gid_t)-1),
+                         0);
 }
 
 static inline void fixture_write(Fixture *f, const char *path, const char *text) {
@@ -141,8 +144,8 @@ static inline pid_t fixture_start(Fixture *f, int output, uid_t uid, char *const
 }
 
 /*
- * Runs "morf --spool PATH --runtime PATH/run WORDS..." as uid, words ended by NULL; keeps output and status. Skips the test
- * where the program has not been built.
+ * Runs "morf --spool PATH --runtime PATH/run WORDS..." as uid, words ended by NULL; keeps output and status. Skips the
+ * test where the program has not been built.
  */
 static inline int fixture_run_as(Fixture *f, uid_t uid, const char *first, ...) {
         char program[PATH_MAX + 8], runtime[128], spool_option[] = "--spool", runtime_option[] = "--runtime";

@@ -17,7 +17,8 @@ static const char eval_csv[] = "course,accuracy,auc,n\naccounting,0.712,0.801,12
 
 /* An active, a done and a failed job. */
 static void three_jobs(Fixture *f) {
-        Record a = fixture_record(ID_A, JOB_STATE_RUNNING), b = fixture_record(ID_B, JOB_STATE_DONE), c = fixture_record(ID_C, JOB_STATE_FAILED);
+        Record a = fixture_record(ID_A, JOB_STATE_RUNNING), b = fixture_record(ID_B, JOB_STATE_DONE),
+               c = fixture_record(ID_C, JOB_STATE_FAILED);
 
         fixture_init(f);
         fixture_user(f, FIXTURE_USER);
@@ -121,7 +122,9 @@ static void test_show_and_why(void **state) {
         fixture_expect(&f, "accounting");
         assert_int_equal(fixture_run(&f, "--json", "show", ID_B), 0);
         answer = json_loads(f.output, 0, NULL);
-        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(answer, "result"), 0), "auc")), "0.801");
+        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(answer, "result"), 0),
+                                                              "auc")),
+                            "0.801");
         assert_int_equal(fixture_run(&f, "show", "01M2Z"), 0);
         fixture_expect(&f, "E_TIME");
         assert_int_equal(fixture_run(&f, "show", "01m2n"), CLI_EXIT_NO_JOB);
@@ -171,7 +174,8 @@ static void test_researcher(void **state) {
         fixture_expect(&f, "0.801");
         assert_int_equal(fixture_run_as(&f, 65534, "show", ID_A, NULL), CLI_EXIT_NO_JOB);
         assert_int_equal(fixture_run_as(&f, 65534, "submit", "--user", "alice", "x.cfg", NULL), CLI_EXIT_DENIED);
-        assert_int_equal(fixture_run_as(&f, 65534, "user", "add", "carol", "--mail", "c@example.org", NULL), CLI_EXIT_DENIED);
+        assert_int_equal(fixture_run_as(&f, 65534, "user", "add", "carol", "--mail", "c@example.org", NULL),
+                         CLI_EXIT_DENIED);
         fixture_done(&f);
 }
 
@@ -293,7 +297,9 @@ static void test_submit_checks(void **state) {
         close(in);
         close(out);
         snprintf(f.bin, sizeof(f.bin), "%s/run", f.path);
-        fixture_write(&f, "run/morf-intake", "#!/bin/sh\necho '{\"code\":\"E_JOBFILE\",\"message\":\"weekly.cfg:3: no\",\"hint\":\"Do this.\"}'\nexit 65\n");
+        fixture_write(&f, "run/morf-intake",
+                      "#!/bin/sh\necho '{\"code\":\"E_JOBFILE\",\"message\":\"weekly.cfg:3: no\",\"hint\":\"Do "
+                      "this.\"}'\nexit 65\n");
         assert_int_equal(fchmodat(f.fd, "run/morf-intake", 0755, 0), 0);
         fixture_write(&f, "weekly.cfg", "job: {};\n");
         assert_int_equal(submit(&f, "--utc", "weekly.cfg", NULL), CLI_EXIT_JOB);
@@ -369,7 +375,9 @@ static void test_wait(void **state) {
         fixture_write(&f, "weekly.cfg", "job: { };\n");
 
         play_daemon(&f, box, user, JOB_STATE_DONE);
-        assert_int_equal(fixture_run(&f, "submit", "--no-check", "--wait", "weekly.cfg", geteuid() == 0 ? "--user" : NULL, FIXTURE_USER), 0);
+        assert_int_equal(fixture_run(&f, "submit", "--no-check", "--wait", "weekly.cfg",
+                                     geteuid() == 0 ? "--user" : NULL, FIXTURE_USER),
+                         0);
         fixture_expect(&f, "running");
         fixture_expect(&f, "done");
         fixture_expect(&f, "0.801");
@@ -377,21 +385,26 @@ static void test_wait(void **state) {
         assert_int_equal(status, 0);
 
         play_daemon(&f, box, user, JOB_STATE_FAILED);
-        assert_int_equal(fixture_run(&f, "submit", "--no-check", "-w", "weekly.cfg", geteuid() == 0 ? "--user" : NULL, FIXTURE_USER), CLI_EXIT_JOB);
+        assert_int_equal(fixture_run(&f, "submit", "--no-check", "-w", "weekly.cfg", geteuid() == 0 ? "--user" : NULL,
+                                     FIXTURE_USER),
+                         CLI_EXIT_JOB);
         fixture_expect(&f, "E_MEMORY: its memory limit was hit");
         fixture_expect(&f, "Use less.");
         wait(&status);
 
         play_daemon(&f, box, user, JOB_STATE_DONE);
-        assert_int_equal(fixture_run(&f, "submit", "--json", "--no-check", "-w", "weekly.cfg", geteuid() == 0 ? "--user" : NULL, FIXTURE_USER), 0);
+        assert_int_equal(fixture_run(&f, "submit", "--json", "--no-check", "-w", "weekly.cfg",
+                                     geteuid() == 0 ? "--user" : NULL, FIXTURE_USER),
+                         0);
         text = strchr(f.output, '{');
         answer = json_loads(strempty(text), 0, NULL);
         assert_string_equal(json_string_value(json_object_get(json_object_get(answer, "job"), "state")), "done");
         wait(&status);
 
         /* Nobody takes it. */
-        assert_int_equal(fixture_run(&f, "submit", "--no-check", "-w", "--timeout", "300ms", "weekly.cfg", geteuid() == 0 ? "--user" : NULL,
-                                     FIXTURE_USER), CLI_EXIT_TIMEOUT);
+        assert_int_equal(fixture_run(&f, "submit", "--no-check", "-w", "--timeout", "300ms", "weekly.cfg",
+                                     geteuid() == 0 ? "--user" : NULL, FIXTURE_USER),
+                         CLI_EXIT_TIMEOUT);
         fixture_done(&f);
 }
 
@@ -404,7 +417,8 @@ static void test_status(void **state) {
         three_jobs(&f);
         assert_int_equal(fixture_run(&f, "status"), CLI_STATUS_CRITICAL);
         fixture_expect(&f, "not running");
-        fixture_write(&f, "run/status.json", "{\"version\":\"0.1\",\"engine\":\"docker\",\"pid\":0,\"problems\":[],\"later\":1}");
+        fixture_write(&f, "run/status.json",
+                      "{\"version\":\"0.1\",\"engine\":\"docker\",\"pid\":0,\"problems\":[],\"later\":1}");
         assert_int_equal(fixture_run(&f, "status"), CLI_STATUS_FINE);
         fixture_expect(&f, "running, version 0.1, engine docker");
         fixture_expect(&f, "1 done, 1 failed");
@@ -424,12 +438,45 @@ static void test_status(void **state) {
         fixture_done(&f);
 }
 
+/* Whatever option a verb's help names, the manual page and the completion know. */
+static void test_manual(void **state) {
+        _cleanup_free_ char *manual = NULL, *completion = NULL;
+        int r;
+
+        (void) state;
+        r = fd_read_file_at(AT_FDCWD, "tools/cli/morf.1", 1 << 20, &manual, NULL);
+        if (r == -ENOENT) /* not run from the top of the source tree */
+                skip();
+        assert_int_equal(r, 0);
+        assert_int_equal(fd_read_file_at(AT_FDCWD, "tools/cli/morf.bash-completion", 1 << 20, &completion, NULL), 0);
+        for (size_t i = 0; verbs_at(i); i++) {
+                char heading[128], option[64], roff[128];
+
+                snprintf(heading, sizeof(heading), ".SS \"morf %s ", verbs_at(i)->name);
+                if (!strstr(manual, heading) && !streq(verbs_at(i)->name, "status"))
+                        fail_msg("the manual page has no heading for '%s'", verbs_at(i)->name);
+                assert_non_null(strstr(completion, verbs_at(i)->name));
+                for (const char *p = verbs_at(i)->help; (p = strstr(p, "--"));) {
+                        size_t n = 2 + strspn(p + 2, "abcdefghijklmnopqrstuvwxyz-"), m = 0;
+
+                        snprintf(option, sizeof(option), "%.*s", (int) n, p);
+                        p += n;
+                        for (const char *c = option; *c; c++)
+                                m += *c == '-' ? (size_t) sprintf(roff + m, "\\-") : (size_t) sprintf(roff + m, "%c", *c);
+                        if (!strstr(manual, roff))
+                                fail_msg("the manual page does not have %s of '%s'", option, verbs_at(i)->name);
+                        if (!strstr(completion, option))
+                                fail_msg("the completion does not have %s of '%s'", option, verbs_at(i)->name);
+                }
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_usage),         cmocka_unit_test(test_list),    cmocka_unit_test(test_list_json),
                 cmocka_unit_test(test_show_and_why),  cmocka_unit_test(test_researcher), cmocka_unit_test(test_control),
                 cmocka_unit_test(test_submit),        cmocka_unit_test(test_submit_checks), cmocka_unit_test(test_wait),
-                cmocka_unit_test(test_status),
+                cmocka_unit_test(test_status),        cmocka_unit_test(test_manual),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,21 +21,25 @@ static void test_why_going(void **state) {
 
         (void) state;
         expect(&r, false, "Queued since 2026-11-23T06:19:22Z (2min 0s): waiting for 2 of 4 GiB.");
-        expect(&r, true, "The daemon (morfd) is not running, so nothing moves on; the job is queued since 2026-11-23T06:19:22Z. "
-                         "The operator starts it with 'systemctl start morfd'.");
+        expect(&r, true,
+               "The daemon (morfd) is not running, so nothing moves on; the job is queued since 2026-11-23T06:19:22Z. "
+               "The operator starts it with 'systemctl start morfd'.");
         r.hold = true;
         expect(&r, false, "Held in the queue since 2026-11-23T06:19:22Z; 'morf release 01m2n3p4q5r6' lets it start.");
 
         r = fixture_record(ID, JOB_STATE_RUNNING);
         r.why = (char *) (uintptr_t) "the container runs.";
         r.deadline = NOW + USEC_PER_HOUR;
-        expect(&r, false, "Running since 2026-11-23T06:19:22Z (2min 0s): the container runs. It has until 2026-11-23T07:21:22Z.");
+        expect(&r, false,
+               "Running since 2026-11-23T06:19:22Z (2min 0s): the container runs. It has until 2026-11-23T07:21:22Z.");
         r.deadline = NOW - 1;
-        expect(&r, false, "Running since 2026-11-23T06:19:22Z: the container runs. It should have ended by 2026-11-23T06:21:21Z; "
-                          "the daemon ends or retries what is past its time.");
+        expect(&r, false,
+               "Running since 2026-11-23T06:19:22Z: the container runs. It should have ended by 2026-11-23T06:21:21Z; "
+               "the daemon ends or retries what is past its time.");
         r.retry_at = NOW + 90 * USEC_PER_SEC;
-        expect(&r, false, "Running since 2026-11-23T06:19:22Z: the container runs. The platform, not the job, is at fault; "
-                          "the next try is at 2026-11-23T06:22:52Z (in 1min 30s).");
+        expect(&r, false,
+               "Running since 2026-11-23T06:19:22Z: the container runs. The platform, not the job, is at fault; "
+               "the next try is at 2026-11-23T06:22:52Z (in 1min 30s).");
         r.cancel = true;
         r.why = NULL;
         expect(&r, false, "Being cancelled while running (since 2026-11-23T06:19:22Z).");
@@ -45,7 +49,8 @@ static void test_why_ended(void **state) {
         Record r = fixture_record(ID, JOB_STATE_DONE);
 
         (void) state;
-        expect(&r, true, "Done since 2026-11-23T07:17:22Z: the result was released; 'morf show 01m2n3p4q5r6' prints it.");
+        expect(&r, true,
+               "Done since 2026-11-23T07:17:22Z: the result was released; 'morf show 01m2n3p4q5r6' prints it.");
         r = fixture_record(ID, JOB_STATE_FAILED);
         r.fault = (Fault){ .code = FAULT_TIME, .message = (char *) (uintptr_t) "its time limit of 2 h passed",
                            .hint = (char *) (uintptr_t) "Make it faster." };

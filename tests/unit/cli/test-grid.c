@@ -92,10 +92,13 @@ static void test_print(void **state) {
         assert_int_equal(grid_rows(&a), 2);
         assert_int_equal(grid_width(&a), 7 + 2 + 4 + 2 + 16);
         wide = print(&a);
-        assert_string_equal(wide, "NAME        N  WHY\nd\xc3\xa9j\xc3\xa0-vu     7  because it is so\nx        1234  \n");
+        assert_string_equal(wide,
+                            "NAME        N  WHY\nd\xc3\xa9j\xc3\xa0-vu     7  because it is so\nx        1234  \n");
         fill(&b, &narrow);
         cut = print(&b);
-        assert_string_equal(cut, "NAME        N  WHY\nd\xc3\xa9j\xc3\xa0-vu     7  because i\xe2\x80\xa6\nx        1234  \n");
+        assert_string_equal(
+                        cut,
+                        "NAME        N  WHY\nd\xc3\xa9j\xc3\xa0-vu     7  because i\xe2\x80\xa6\nx        1234  \n");
         fill(&c, &coloured);
         colour = print(&c);
         assert_non_null(strstr(colour, "\033[31mbecause it is so\033[0m"));

@@ -23,7 +23,8 @@ static void test_find(void **state) {
         };
         _cleanup_spool_ Spool spool = SPOOL_EMPTY;
         _cleanup_jobs_ Jobs jobs = JOBS_EMPTY;
-        Record a = fixture_record(ID_A, JOB_STATE_RUNNING), b = fixture_record(ID_B, JOB_STATE_DONE), c = fixture_record(ID_C, JOB_STATE_FAILED);
+        Record a = fixture_record(ID_A, JOB_STATE_RUNNING), b = fixture_record(ID_B, JOB_STATE_DONE),
+               c = fixture_record(ID_C, JOB_STATE_FAILED);
         Fixture f;
 
         (void) state;

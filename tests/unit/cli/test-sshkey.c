@@ -7,20 +7,27 @@
 /* Made by ssh-keygen for this test; the private halves were thrown away. */
 #define BASE64 "AAAAC3NzaC1lZDI1NTE5AAAAIH9bpcp0//pJcSFZYPapctdD+cLzqIvnGlXArITdh+VF"
 #define ED25519 "ssh-ed25519 " BASE64 " alice@example.org"
-#define RSA_2048 \
-        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQCODkiow7ifY3P5ncMFy9pkIDRKjD1Fs84JkgmKCjNnsTpWGP0qgljyvcYW9ZpK0IsuCkv5Td" \
-        "kq9mDpB0akXYi9kSFA/kuMOvBw5mFeLst39rbTlnU4aMAmmt4RtDPbQ2Bo9/dJaq6zPD6EJ53qlUkjjIJs0uiY2DXl5OLUYzyDVBU3Bt+rchZE" \
-        "NXDr+B7lN1Es9oyLWeizFF9q3gZO1BR7qXvPXyl1SCEGSxvBXbjnPTs7cdVi+c9YC6Qg4/WuDZi8MI9NM0mZJytd8uxajDiQmilRGeUpZJ6Pyp" \
+#define RSA_2048                                                                                                       \
+        "ssh-rsa "                                                                                                     \
+        "AAAAB3NzaC1yc2EAAAADAQABAAABAQCODkiow7ifY3P5ncMFy9pkIDRKjD1Fs84JkgmKCjNnsTpWGP0qgljyvcYW9ZpK0IsuCkv5Td"       \
+        "kq9mDpB0akXYi9kSFA/kuMOvBw5mFeLst39rbTlnU4aMAmmt4RtDPbQ2Bo9/"                                                 \
+        "dJaq6zPD6EJ53qlUkjjIJs0uiY2DXl5OLUYzyDVBU3Bt+rchZE"                                                           \
+        "NXDr+B7lN1Es9oyLWeizFF9q3gZO1BR7qXvPXyl1SCEGSxvBXbjnPTs7cdVi+c9YC6Qg4/"                                       \
+        "WuDZi8MI9NM0mZJytd8uxajDiQmilRGeUpZJ6Pyp"                                                                     \
         "3UrMq8ZGszaDmKNzpaWF4IAaiL+8fkc9xyquYusXOy3auGt7vp"
-#define RSA_1024 \
-        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQCtalCm54G3JGlLjjAsIdxWMRBsKjCsvzRSiZuwfsBRK/ivdGrp5awzUADa+nGKumqyv/mpdN" \
+#define RSA_1024                                                                                                       \
+        "ssh-rsa "                                                                                                     \
+        "AAAAB3NzaC1yc2EAAAADAQABAAAAgQCtalCm54G3JGlLjjAsIdxWMRBsKjCsvzRSiZuwfsBRK/ivdGrp5awzUADa+nGKumqyv/mpdN"       \
         "UY7qA5QVn38hJIQbKLGCFOAf5mVPmZilhw0kZGRjRHXpcsYVA9AFJXqrJ4NiIymMIzxB4ro1Q6H+4r8D17E4u99q/cdjIUFmJhxQ== x"
-#define ECDSA_256 \
-        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBE8LR7On0r4ls19fQe+ok620Mw1RRvPqPZaiVM" \
+#define ECDSA_256                                                                                                      \
+        "ecdsa-sha2-nistp256 "                                                                                         \
+        "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBE8LR7On0r4ls19fQe+ok620Mw1RRvPqPZaiVM"                   \
         "fAJuq5OdAhjztD5hod7yaFfaEgLsNHcV9Z2JJo8opot9E1NX8= with blanks in it"
-#define ECDSA_521 \
-        "ecdsa-sha2-nistp521 AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBAG9VSXvdwGhqRl0EMy/mgTAqJXznINRDceOv2" \
-        "xNq0V0onWAxHevhasCTDybmjUfeKkSSUME+bio1+VXPcz3mn69GgDhmxG6A4N4kQmGsM5077XB5Dr/qVenTDvlUUSdt8rpb2CTywx//GVsZOqG" \
+#define ECDSA_521                                                                                                      \
+        "ecdsa-sha2-nistp521 "                                                                                         \
+        "AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBAG9VSXvdwGhqRl0EMy/mgTAqJXznINRDceOv2"                   \
+        "xNq0V0onWAxHevhasCTDybmjUfeKkSSUME+bio1+VXPcz3mn69GgDhmxG6A4N4kQmGsM5077XB5Dr/qVenTDvlUUSdt8rpb2CTywx//"      \
+        "GVsZOqG"                                                                                                      \
         "tDN6vgZHMVUNwCjKSS/PcyQd3PalKA== p521"
 
 static void test_check(void **state) {
@@ -73,7 +80,8 @@ static void test_add(void **state) {
         _cleanup_free_ char *error = NULL;
 
         (void) state;
-        assert_int_equal(sshkey_add("# mine\n\n" ED25519 "\r\n" ECDSA_256 "  \n" ED25519 "\n", "file", &keys, &error), 0);
+        assert_int_equal(sshkey_add("# mine\n\n" ED25519 "\r\n" ECDSA_256 "  \n" ED25519 "\n", "file", &keys, &error),
+                         0);
         assert_int_equal(strv_length(keys), 2);
         assert_string_equal(keys[0], ED25519);
         /* The same again is no error. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Accounts, made and removed by the system's own tools on a copy of /etc that only this process sees (a mount namespace);
- * skipped where that is not allowed.
+ * Accounts, made and removed by the system's own tools on a copy of /etc that only this process sees (a mount
+ * namespace); skipped where that is not allowed.
  */
 
 #include "tests/unit/cli/fixture.h"
@@ -77,7 +77,9 @@ static void test_sftp_account(void **state) {
         (void) state;
         if (!enter(&f))
                 skip();
-        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--grant", "accounting", "--ssh-key", KEY), 0);
+        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--grant", "accounting",
+                                     "--ssh-key", KEY),
+                         0);
         pw = getpwnam(NAME);
         assert_non_null(pw);
         assert_string_equal(pw->pw_shell, "/usr/sbin/nologin");
@@ -88,12 +90,16 @@ static void test_sftp_account(void **state) {
         assert_int_equal(st.st_mode & 07777, 0644);
 
         /* Once more is no error; with other settings it is. */
-        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--grant", "accounting", "--ssh-key", KEY), 0);
+        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--grant", "accounting",
+                                     "--ssh-key", KEY),
+                         0);
         fixture_expect(&f, "there already");
-        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "b@example.org", "--ssh-key", KEY), CLI_EXIT_SYSTEM);
+        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "b@example.org", "--ssh-key", KEY),
+                         CLI_EXIT_SYSTEM);
         fixture_expect(&f, "morf user set " NAME);
 
-        assert_int_equal(fixture_run(&f, "user", "set", NAME, "--mail", "b@example.org", "--grant-all", "--disable"), 0);
+        assert_int_equal(fixture_run(&f, "user", "set", NAME, "--mail", "b@example.org", "--grant-all", "--disable"),
+                         0);
         assert_int_equal(fixture_run(&f, "user", "show", NAME), 0);
         fixture_expect(&f, "b@example.org");
         fixture_expect(&f, "disabled");
@@ -131,7 +137,8 @@ static void test_local_account(void **state) {
         assert_false(fixture_exists(&f, "sftp/" NAME));
         assert_int_equal(tool("/usr/sbin/useradd", "--no-create-home", NAME, NULL), 0);
         /* A key would let an ordinary account in by SFTP. */
-        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--ssh-key", KEY), CLI_EXIT_SYSTEM);
+        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--ssh-key", KEY),
+                         CLI_EXIT_SYSTEM);
         fixture_expect(&f, "already");
         assert_false(fixture_exists(&f, "etc/morf/users.d/" NAME ".conf"));
         assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--grant-all"), 0);
@@ -150,13 +157,17 @@ static void test_rollback(void **state) {
         (void) state;
         if (!enter(&f))
                 skip();
-        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "not an address", "--ssh-key", KEY), CLI_EXIT_USAGE);
-        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--ssh-key", "command=\"x\" " KEY), CLI_EXIT_USAGE);
+        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "not an address", "--ssh-key", KEY),
+                         CLI_EXIT_USAGE);
+        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--ssh-key",
+                                     "command=\"x\" " KEY),
+                         CLI_EXIT_USAGE);
         assert_int_equal(fixture_run(&f, "user", "add", NAME, "--ssh-key", KEY), CLI_EXIT_USAGE);
         assert_null(getpwnam(NAME));
         /* The last step fails: there is no directory for the configuration. */
         assert_int_equal(renameat(f.fd, "etc/morf/users.d", f.fd, "etc/morf/users.away"), 0);
-        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--ssh-key", KEY), CLI_EXIT_SYSTEM);
+        assert_int_equal(fixture_run(&f, "user", "add", NAME, "--mail", "a@example.org", "--ssh-key", KEY),
+                         CLI_EXIT_SYSTEM);
         fixture_expect(&f, "was not made");
         fixture_expect_not(&f, "Left behind");
         assert_null(getpwnam(NAME));

@@ -22,6 +22,12 @@
         "it must be the name of a file or folder beside the job file, with letters, digits, '.', '_' and '-' only"
 #define VALUE_RULE "the value of an argument is 1 to 256 printable ASCII characters and does not begin with '-'"
 
+/* libconfig 1.5 itself loses the strings of a text that it refuses; our helper lives too shortly to mind. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+        return "leak:libconfig.so\n";
+}
+
 typedef struct Parsed {
         Manifest m;
         JobAttachment a;

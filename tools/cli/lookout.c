@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/cli/watch.h"
+#include "tools/cli/lookout.h"
 
 #include <poll.h>
 #include <sys/inotify.h>
@@ -7,9 +7,11 @@
 #include "spool/base/fd.h"
 #include "spool/base/time.h"
 
-#define EVENTS (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB)
+#define EVENTS                                                                                                         \
+        (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_MOVE_SELF | IN_DELETE_SELF |        \
+         IN_ATTRIB)
 
-int watch_open(Watch *w) {
+int lookout_open(Lookout *w) {
         w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
         if (w->fd < 0) {
                 int r = negative_errno();
@@ -20,11 +22,11 @@ int watch_open(Watch *w) {
         return 0;
 }
 
-void watch_close(Watch *w) {
+void lookout_close(Lookout *w) {
         w->fd = fd_close(w->fd);
 }
 
-void watch_add(Watch *w, int fd) {
+void lookout_add(Lookout *w, int fd) {
         char path[64];
 
         if (w->fd < 0 || fd < 0)
@@ -33,7 +35,7 @@ void watch_add(Watch *w, int fd) {
         (void) inotify_add_watch(w->fd, path, EVENTS);
 }
 
-int watch_wait(Watch *w, uint64_t timeout_usec) {
+int lookout_wait(Lookout *w, uint64_t timeout_usec) {
         struct pollfd p = { .fd = w->fd, .events = POLLIN };
         char events[4096];
         int n;

@@ -7,19 +7,19 @@
 
 #include "spool/base/macro.h"
 
-typedef struct Watch {
+typedef struct Lookout {
         int fd;
-} Watch;
+} Lookout;
 
-#define WATCH_EMPTY { .fd = -EBADF }
+#define LOOKOUT_EMPTY { .fd = -EBADF }
 
 /* Return: 0 or a negative errno. */
-int watch_open(Watch *w);
-void watch_close(Watch *w);
-#define _cleanup_watch_ _cleanup_(watch_close)
+int lookout_open(Lookout *w);
+void lookout_close(Lookout *w);
+#define _cleanup_lookout_ _cleanup_(lookout_close)
 
 /* Adds the directory or file behind a descriptor; one that cannot be watched is left to the timeout. */
-void watch_add(Watch *w, int fd);
+void lookout_add(Lookout *w, int fd);
 
 /* Waits until something changed or the time is over. Return: 0, or -EINTR when a signal came. */
-int watch_wait(Watch *w, uint64_t timeout_usec);
+int lookout_wait(Lookout *w, uint64_t timeout_usec);
