@@ -180,19 +180,33 @@ int claim_is_complete(const Daemon *d, int box, const char *name, const struct s
         return directory_is_complete(d, box, name, renamed, 0, &entries);
 }
 
+/* Makes a file root's. Of its mode only what intake asks of a file of a Dockerfile's directory is kept: whether it is a program. */
+static int make_ours(int fd, mode_t mode, gid_t gid) {
+        return fchown(fd, 0, gid) < 0 || fchmod(fd, mode & S_IXUSR ? 0550 : 0440) < 0 ? negative_errno() : 0;
+}
+
 /* Replaces a file by a copy that nobody else has open. */
-static int replace_by_copy(int dirfd, const char *name, int fd, gid_t gid) {
+static int replace_by_copy(int dirfd, const char *name, int fd, mode_t mode, gid_t gid) {
         _cleanup_fd_ int copy = -EBADF;
+        char temporary[ID_LENGTH + 8];
+        Id id;
         int r;
 
-        copy = openat(dirfd, ".#copy", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        /* Whatever the directory holds came from outside: a fixed name might be there. */
+        r = id_new(&id);
+        if (r < 0)
+                return r;
+        snprintf(temporary, sizeof(temporary), ".#copy-%s", id.text);
+        copy = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (copy < 0)
                 return negative_errno();
         r = fd_copy(fd, copy, LIMIT_IMAGE_BYTES, /* ret_copied= */ NULL);
-        if (r >= 0 && (fchown(copy, 0, gid) < 0 || fchmod(copy, 0440) < 0 || fsync(copy) < 0 || renameat(dirfd, ".#copy", dirfd, name) < 0))
+        if (r >= 0)
+                r = make_ours(copy, mode, gid);
+        if (r >= 0 && (fsync(copy) < 0 || renameat(dirfd, temporary, dirfd, name) < 0))
                 r = negative_errno();
         if (r < 0)
-                (void) unlinkat(dirfd, ".#copy", 0);
+                (void) unlinkat(dirfd, temporary, 0);
         return r;
 }
 
@@ -213,10 +227,13 @@ static int take_over(int parent, const char *name, gid_t gid, unsigned depth) {
                 fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
                 if (fd < 0 || fstat(fd, &st) < 0)
                         return negative_errno();
-                if (!S_ISREG(st.st_mode) || fchown(fd, 0, gid) < 0 || fchmod(fd, 0440) < 0)
-                        return S_ISREG(st.st_mode) ? negative_errno() : -EBADMSG;
+                if (!S_ISREG(st.st_mode))
+                        return -EBADMSG;
+                r = make_ours(fd, st.st_mode, gid);
+                if (r < 0)
+                        return r;
                 /* Somebody opened it between the check and the rename: that descriptor keeps its right to write. */
-                return is_open_for_writing(fd) || st.st_nlink > 1 ? replace_by_copy(parent, name, fd, gid) : 0;
+                return is_open_for_writing(fd) || st.st_nlink > 1 ? replace_by_copy(parent, name, fd, st.st_mode, gid) : 0;
         }
         if (!S_ISDIR(st.st_mode) || depth > LIMIT_DROP_DEPTH)
                 return 0;
@@ -298,6 +315,20 @@ static int take_drop(Job *j, int box, const char *name) {
         if (r < 0)
                 return r;
         return take_over(drop, target, j->daemon->accounts.of[ACCOUNT_INTAKE].gid, 0);
+}
+
+int claim_finish(Job *j) {
+        _cleanup_(closedirp) DIR *stream = NULL;
+        _cleanup_fd_ int dir = -EBADF;
+        struct dirent *de;
+        int r;
+
+        dir = job_open_dir(j);
+        r = dir < 0 ? dir : fd_open_dirstream_at(dir, JOB_DIR_DROP, &stream);
+        while (r >= 0 && (de = readdir(stream)))
+                if (!streq(de->d_name, ".") && !streq(de->d_name, ".."))
+                        r = take_over(dirfd(stream), de->d_name, j->daemon->accounts.of[ACCOUNT_INTAKE].gid, 0);
+        return r;
 }
 
 int claim_drop(Daemon *d, int box, const char *box_name, const char *name, const char *user, bool given_up) {

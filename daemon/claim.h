@@ -42,6 +42,12 @@ int claim_is_complete(const Daemon *d, int box, const char *name, const struct s
 int claim_drop(Daemon *d, int box, const char *box_name, const char *name, const char *user, bool given_up);
 
 /*
+ * Makes what lies in the job's drop/ root's, where an earlier daemon was killed between taking it and that. Does no harm otherwise.
+ * Return: 0 or a negative errno.
+ */
+int claim_finish(Job *j);
+
+/*
  * Takes a complete attachment into the job's drop/.
  * Return: 0; -EEXIST (it is there already); CLAIM_E_INCOMPLETE; -ENOENT; or another negative errno.
  */

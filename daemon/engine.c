@@ -2,6 +2,7 @@
 #include "daemon/engine.h"
 
 #include <inttypes.h>
+#include <sys/stat.h>
 
 #include "spool/base/strv.h"
 
@@ -10,9 +11,16 @@ static const Engine engines[] = {
         { CONF_ENGINE_PODMAN, "/usr/bin/podman", SANDBOX_ENGINE_ROOT, true, NULL },
 };
 
+/* By its mode: in the daemon's own sandbox nothing but the daemon can be executed, so that access() would say no. */
+static bool is_program(const char *path) {
+        struct stat st;
+
+        return stat(path, &st) >= 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0;
+}
+
 const Engine *engine_find(ConfEngine wanted) {
         for (size_t i = 0; i < ELEMENTSOF(engines); i++)
-                if ((wanted == CONF_ENGINE_AUTO || wanted == engines[i].name) && access(engines[i].path, X_OK) == 0)
+                if ((wanted == CONF_ENGINE_AUTO || wanted == engines[i].name) && is_program(engines[i].path))
                         return &engines[i];
         return NULL;
 }

@@ -73,7 +73,7 @@ int job_save(Job *j) {
         return 0;
 }
 
-static void set_why(Job *j, const char *format, va_list ap) {
+static void _printf_(2, 0) set_why(Job *j, const char *format, va_list ap) {
         char *why;
 
         if (vasprintf(&why, format, ap) < 0)

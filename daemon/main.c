@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -140,6 +141,14 @@ static int add_signals(Daemon *d) {
         return r;
 }
 
+/* What an operator must mend first (configuration, accounts, spool) is told apart from what a restart may mend. */
+static int refuse(const char *message_id, const char *sentence, int error) {
+        log_full(LOG_ERR, 0, message_id, NULL, "cannot start: %s", sentence ?: strerrordesc_np(abs(error)));
+        (void) sd_notifyf(false, "STATUS=Cannot start: %s\nERRNO=%d", sentence ?: strerrordesc_np(abs(error)), abs(error));
+        return sentence ? EX_CONFIG : EXIT_FAILURE;
+}
+
+/* Return: an exit status. */
 static int run(void) {
         _cleanup_free_ char *error = NULL;
         _cleanup_conf_ Conf conf = {};
@@ -147,21 +156,17 @@ static int run(void) {
         int r;
 
         r = conf_load(&conf, &error);
-        if (r < 0) {
-                log_full(LOG_ERR, 0, MESSAGE_ID_CONF_REFUSED, NULL, "%s", error ?: strerrordesc_np(-r));
-                return r;
-        }
+        if (r < 0)
+                return refuse(MESSAGE_ID_CONF_REFUSED, error, r);
         if (arg_check)
-                return check(&conf);
+                return check(&conf) < 0 ? EX_CONFIG : EXIT_SUCCESS;
 
         r = daemon_init(&d, &conf, &error);
         if (r >= 0)
                 r = add_signals(&d);
         if (r < 0) {
-                log_full(LOG_ERR, 0, MESSAGE_ID_SPOOL_REFUSED, NULL, "cannot start: %s", error ?: strerrordesc_np(-r));
-                (void) sd_notifyf(false, "STATUS=Cannot start: %s\nERRNO=%d", error ?: strerrordesc_np(-r), -r);
                 daemon_done(&d);
-                return r;
+                return refuse(MESSAGE_ID_SPOOL_REFUSED, error, r);
         }
         log_full(LOG_INFO, 0, MESSAGE_ID_DAEMON_STARTED, NULL, "morfd %s is ready, %zu jobs on their way", MORF_VERSION, d.jobs.n);
         daemon_report(&d);
@@ -170,7 +175,7 @@ static int run(void) {
         (void) sd_notify(false, "STOPPING=1");
         log_full(LOG_INFO, 0, MESSAGE_ID_DAEMON_STOPPED, NULL, "stopped; stages that run go on");
         daemon_done(&d);
-        return r;
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv) {
@@ -183,5 +188,5 @@ int main(int argc, char **argv) {
         if (arg_debug)
                 log_open("morfd", LOG_DEBUG, false);
         umask(0077);
-        return run() < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run();
 }

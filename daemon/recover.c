@@ -3,6 +3,7 @@
 
 #include "daemon/accept.h"
 #include "daemon/announce.h"
+#include "daemon/claim.h"
 #include "daemon/scheduler.h"
 #include "daemon/stage.h"
 #include "spool/base/fd.h"
@@ -61,7 +62,11 @@ static int read_job(Daemon *d, const char *name) {
                 set_aside(d, name, error ?: strerrordesc_np(-r));
                 return 0;
         }
-        if (j->record.state != JOB_STATE_INTAKE && !job_state_is_final(j->record.state)) {
+        if (j->record.state == JOB_STATE_INTAKE) {
+                r = claim_finish(j);
+                if (r < 0)
+                        log_warning_errno(r, "cannot take the drop of job %s over, ignoring", name);
+        } else if (!job_state_is_final(j->record.state)) {
                 r = accept_remember(j);
                 if (r < 0)
                         log_warning_errno(r, "cannot read the manifest of job %s, ignoring", name);

@@ -201,10 +201,10 @@ void stage_arm_timer(Job *j, uint64_t delay_usec) {
 static void account(Job *j, const ExitRecord *e, bool container) {
         Usage *u = &j->record.usage;
 
+        if (!container)
+                return; /* what our helpers use is no matter of the job's owner */
         if (e->cpu_usec != EXIT_RECORD_UNKNOWN)
                 u->cpu_usec = time_add(u->cpu_usec, e->cpu_usec);
-        if (!container)
-                return;
         if (e->memory_peak != EXIT_RECORD_UNKNOWN && e->memory_peak > u->memory_peak)
                 u->memory_peak = e->memory_peak;
         if (e->oom_kills != EXIT_RECORD_UNKNOWN)

@@ -86,7 +86,8 @@ static void tell_video(Log *l, const Visit *v, const Action *a) {
         for (unsigned i = 0; i < n; i++) {
                 /* Events may overtake each other on their way to the log. */
                 state.time_ms = calendar_avoid_boundary(
-                        l->session->start, a->time_ms + 900 + (int64_t) i * step + (int64_t) prng_below(&p, step + step / 8 + 1));
+                        l->session->start,
+                        a->time_ms + 900 + (int64_t) i * step + (int64_t) prng_below(&p, step + step / 8 + 1));
                 book(l, v, state.time_ms, click_video(l->out, &l->visit, lecture->id, &state));
                 video_step(&state, &p, lecture->length, step / 10);
         }

@@ -462,7 +462,7 @@ static void test_manual(void **state) {
                         snprintf(option, sizeof(option), "%.*s", (int) n, p);
                         p += n;
                         for (const char *c = option; *c; c++)
-                                m += *c == '-' ? (size_t) sprintf(roff + m, "\\-") : (size_t) sprintf(roff + m, "%c", *c);
+                                m += (size_t) sprintf(roff + m, "%s%c", *c == '-' ? "\\" : "", *c);
                         if (!strstr(manual, roff))
                                 fail_msg("the manual page does not have %s of '%s'", option, verbs_at(i)->name);
                         if (!strstr(completion, option))
