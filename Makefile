@@ -235,7 +235,7 @@ analyse: ## Analyse all sources statically, those that changed since the last ti
 
 # A package built before is taken if nothing that goes into it is newer.
 .PHONY: check-integration
-check-integration: ## Run the integration tests on a test machine: all, or those named by TESTS=jobs,package
+check-integration: all ## Run the integration tests on a test machine: all, or those named by TESTS=jobs,package
 	@tests/run/integration $(BUILD) '$(TESTS)'
 
 .PHONY: bench

@@ -59,11 +59,15 @@ unsigned config_text_find_big_number(const char *text) {
 }
 
 int config_text_read(config_t *config, const char *text) {
+        const char *newline = strrchr(text, '\n'), *last = newline ? newline + 1 : text;
         _cleanup_free_ char *ended = NULL;
 
-        if (asprintf(&ended, "%s\n", text) < 0) {
-                ended = NULL;
-                return -ENOMEM;
+        if (strchr(last, '#') || strstr(last, "//")) {
+                if (asprintf(&ended, "%s\n", text) < 0) {
+                        ended = NULL;
+                        return -ENOMEM;
+                }
+                text = ended;
         }
-        return config_read_string(config, ended) ? 0 : -EBADMSG;
+        return config_read_string(config, text) ? 0 : -EBADMSG;
 }

@@ -9,6 +9,7 @@
 #include "spool/base/parse.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/config-text.h"
 #include "spool/limits.h"
 
 /* Longest "a.b.c" that a table may hold. */
@@ -225,14 +226,18 @@ static int read_group(const Reader *reader, config_setting_t *group, const char 
 
 int settings_read_string(const Setting *table, size_t n, const char *text, const char *name, void *base, char **reterr) {
         Reader reader = { .table = table, .n = n, .file = name, .base = base, .reterr = reterr };
+        unsigned big = config_text_find_big_number(text);
         config_t config;
         int r;
 
+        if (big > 0)
+                return complain(&reader, big, CONFIG_TEXT_BIG_NUMBER);
         config_init(&config);
         config_set_options(&config, CONFIG_OPTION_AUTOCONVERT);
-        if (config_read_string(&config, text))
+        r = config_text_read(&config, text);
+        if (r >= 0)
                 r = read_group(&reader, config_root_setting(&config), "");
-        else
+        else if (r == -EBADMSG)
                 r = complain(&reader, (unsigned) config_error_line(&config), "%s", strempty(config_error_text(&config)));
         config_destroy(&config);
         return r;

@@ -9,7 +9,7 @@
   "evaluating -> gating": "the release policy is applied",
   "gating -> releasing": "the result goes to its owner" } as $meaning
 | (((.__REALTIME_TIMESTAMP | tonumber) - $from) / 100000 | round | [., 0] | max) as $tenths
-| ($tenths / 10 | floor | tostring) + "." + ($tenths % 10 | tostring) as $time
+| (($tenths / 10 | floor | tostring) + "." + ($tenths % 10 | tostring)) as $time
 | (.MESSAGE | sub("^Mail '[^']*-(?<event>[a-z]+)\\.json' was sent: (?<reply>.*)"; "mail \"\(.event)\" sent: \(.reply)")) as $text
 | " " * (6 - ($time | length)) + $time + " s  "
   + if $meaning[$text] then $text + " " * ([28 - ($text | length), 1] | max) + $meaning[$text] else $text end

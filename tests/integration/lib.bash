@@ -74,9 +74,10 @@ stop_machine() {
 # What happened, for a test that failed. For teardown.
 show_failure() {
         if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
-                in_machine bash -c 'journalctl -b -u morfd -u "morf-*" -u docker --no-pager -q -n 60 -o short-precise
-                        ls -d /var/spool/morf/{active,done,failed,corrupt}/* /var/spool/morf/{,sftp/*/}incoming/* 2> /dev/null
-                        cat /var/spool/morf/active/*/record.json' >&2 || :
+                in_machine bash -c 'journalctl -b -u morfd -u "morf-*" --no-pager -q -n 40 -o short-precise
+                        cd /var/spool/morf
+                        ls -d corrupt/* {,sftp/*/}incoming/* 2> /dev/null
+                        jq -c "[.drop, .state, .why]" {active,failed}/*/record.json | tail -n 20' >&2 || :
         fi
 }
 

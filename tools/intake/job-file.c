@@ -8,6 +8,7 @@
 #include "spool/base/parse.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/config-text.h"
 #include "spool/limits.h"
 #include "tools/intake/job-text.h"
 
@@ -425,14 +426,19 @@ int job_file_parse(const char *text, size_t size, const char *file, JobFileKind 
         const Reader reader = { .file = file, .kind = kind, .m = m, .attachment = &attachment, .f = f };
         _cleanup_(config_destroy) config_t c;
         const char *begin;
+        unsigned big;
         int r;
 
         config_init(&c);
         r = job_text_check(text, size, file, &begin, f);
         if (r < 0)
                 return r;
-        if (config_read_string(&c, begin) != CONFIG_TRUE)
-                return refuse_syntax(&reader, &c, begin);
+        big = config_text_find_big_number(begin);
+        if (big > 0)
+                return fault_set(f, FAULT_JOBFILE, file, big, CONFIG_TEXT_BIG_NUMBER);
+        r = config_text_read(&c, begin);
+        if (r < 0)
+                return r == -EBADMSG ? refuse_syntax(&reader, &c, begin) : r;
         r = read_group(&reader, config_root_setting(&c), top, ELEMENTSOF(top));
         if (r < 0)
                 return r;

@@ -47,7 +47,7 @@ static int read_string(const char *text, Target *t, char **reterr) {
 
 static void every_kind(_unused_ void **state) {
         static const char text[] = "count = 3;\n"
-                                   "group: { number = 4294967296; deeper: { milli = 0.5; size = \"2K\"; }; span = \"90s\"; };\n"
+                                   "group: { number = 4294967296L; deeper: { milli = 0.5; size = \"2K\"; }; span = \"90s\"; };\n"
                                    "flag = true;\ntext = \"abc\";\nanything = \"a \\\"b\\\" caf\xc3\xa9\";\nlist = [\"a\", \"b\"];\nchoice = \"two\";\n";
         _cleanup_free_ char *error = NULL;
         _cleanup_target_ Target t = {};
@@ -85,6 +85,7 @@ static void spellings(_unused_ void **state) {
                 { "count = 0x9;", .count = 9 },
                 { "", 0 },
                 { "/* nothing */ # at all\n// here", 0 },
+                { "count = 4; # no newline", .count = 4 },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -117,7 +118,7 @@ static void sentences(_unused_ void **state) {
                 { "count = 3.0;", "f:1: 'count' must be a whole number" },
                 { "count = \"3\";", "f:1: 'count' must be a whole number" },
                 { "count = { };", "f:1: 'count' must be a whole number" },
-                { "group: { number = 5000000001; };", "f:1: 'group.number' is out of range" },
+                { "group: { number = 5000000001L; };", "f:1: 'group.number' is out of range" },
                 { "group: { number = -1; };", "f:1: 'group.number' must be a whole number" },
                 { "group: { deeper: { milli = \"1\"; }; };", "f:1: 'group.deeper.milli' must be a number such as 2 or 0.5" },
                 { "group: { deeper: { milli = -1; }; };", "f:1: 'group.deeper.milli' is out of range" },
@@ -141,6 +142,8 @@ static void sentences(_unused_ void **state) {
                 { "list = [1];", "f:1: entry 1 of 'list' is not allowed" },
                 { "choice = \"three\";", "f:1: 'choice' must be one of \"one\", \"two\"" },
                 { "choice = 1;", "f:1: 'choice' must be one of \"one\", \"two\"" },
+                { "\ngroup: { deeper: { size = 4294967296; }; };",
+                  "f:2: this number is too large; write a size or a time as a string such as \"8G\", or put an L behind the number" },
                 { "count = ;", "f:1: syntax error" },
                 { "count = 3;\ncount = 4;", "f:2: duplicate setting name" },
                 { "group: { number = 3;", "f:1: syntax error" },
