@@ -6,6 +6,7 @@
 #include <sys/inotify.h>
 
 #include "daemon/attachment.h"
+#include "daemon/box-scan.h"
 #include "daemon/claim.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
@@ -19,23 +20,6 @@
 
 /* Drops claimed before other events get their turn. */
 #define CLAIMS_PER_TURN 16u
-/* Names kept of renames between two scans; more are found by their rest instead. */
-#define MOVED_MAX 65536u
-/* Most entries of one box that are looked at in a scan; the rest wait for the next. */
-#define ENTRIES_MAX 200000u
-
-/* An entry that was there at the last scan. */
-typedef struct Seen {
-        ino_t inode;
-        uint64_t name; /* hash */
-        bool renamed;
-} Seen;
-
-typedef struct Entry {
-        char *name;
-        struct stat st;
-        bool renamed;
-} Entry;
 
 struct Dropbox {
         Daemon *daemon;
@@ -45,40 +29,16 @@ struct Dropbox {
         bool awaited;    /* fd is the home: the box in it does not exist yet, and is watched for */
         bool dirty;      /* to be scanned */
         bool incomplete; /* something in it is still being uploaded */
-        Seen *seen;      /* sorted by inode */
-        size_t n_seen;
-        uint64_t *moved; /* hashes of names that were renamed into it since the last scan */
-        size_t n_moved;
-        Entry *entries; /* what the last scan found, in order of arrival */
-        size_t n_entries, next;
+        BoxScan scan;
 };
-
-/* FNV-1a, 64 bits (Fowler, Noll, Vo): names only need to be told apart from one scan to the next. */
-static uint64_t hash_name(const char *s) {
-        uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-        for (; *s; s++)
-                h = (h ^ (unsigned char) *s) * UINT64_C(0x100000001b3);
-        return h;
-}
-
-static void free_entries(Dropbox *b) {
-        for (size_t i = 0; i < b->n_entries; i++)
-                free(b->entries[i].name);
-        free(b->entries);
-        b->entries = NULL;
-        b->n_entries = b->next = 0;
-}
 
 static Dropbox *dropbox_free(Dropbox *b) {
         if (!b)
                 return NULL;
         sd_event_source_disable_unref(b->watch);
-        free_entries(b);
+        box_scan_done(&b->scan);
         fd_close(b->fd);
         free(b->user);
-        free(b->seen);
-        free(b->moved);
         free(b);
         return NULL;
 }
@@ -122,129 +82,16 @@ void dropbox_look_soon(Daemon *d, const char *box, const char *user) {
         work_soon(d);
 }
 
-static void note_moved(Dropbox *b, const char *name) {
-        uint64_t *bigger;
-
-        if (b->n_moved >= MOVED_MAX)
-                return;
-        if ((b->n_moved & (b->n_moved - 1)) == 0) {
-                bigger = reallocarray(b->moved, b->n_moved > 0 ? b->n_moved * 2 : 1, sizeof(*bigger));
-                if (!bigger)
-                        return;
-                b->moved = bigger;
-        }
-        b->moved[b->n_moved++] = hash_name(name);
-}
-
 static int on_box_event(_unused_ sd_event_source *source, const struct inotify_event *e, void *userdata) {
         Dropbox *b = userdata;
 
         if (e->mask & (IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF))
                 log_warning("drop box of %s is gone; restart morfd when it is back", b->user ?: "local submitters");
         if ((e->mask & IN_MOVED_TO) && e->len > 0)
-                note_moved(b, e->name);
+                box_scan_note_moved(&b->scan, e->name);
         b->dirty = true;
         work_soon(b->daemon);
         return 0;
-}
-
-static int compare_seen(const void *a, const void *b) {
-        const Seen *x = a, *y = b;
-
-        return x->inode < y->inode ? -1 : x->inode > y->inode;
-}
-
-static int compare_hashes(const void *a, const void *b) {
-        const uint64_t *x = a, *y = b;
-
-        return *x < *y ? -1 : *x > *y;
-}
-
-static int compare_entries(const void *a, const void *b) {
-        const struct timespec *x = &((const Entry *) a)->st.st_mtim, *y = &((const Entry *) b)->st.st_mtim;
-
-        if (x->tv_sec != y->tv_sec)
-                return x->tv_sec < y->tv_sec ? -1 : 1;
-        if (x->tv_nsec != y->tv_nsec)
-                return x->tv_nsec < y->tv_nsec ? -1 : 1;
-        return strcmp(((const Entry *) a)->name, ((const Entry *) b)->name);
-}
-
-/* Renamed: an event said so, or the inode was seen under another name (a rename by link and unlink makes no such event). */
-static bool was_renamed(const Dropbox *b, const Entry *e) {
-        uint64_t hash = hash_name(e->name);
-        const Seen key = { .inode = e->st.st_ino };
-        const Seen *before;
-
-        if (bsearch(&hash, b->moved, b->n_moved, sizeof(*b->moved), compare_hashes))
-                return true;
-        before = b->n_seen > 0 ? bsearch(&key, b->seen, b->n_seen, sizeof(*b->seen), compare_seen) : NULL;
-        return before && (before->name != hash || before->renamed);
-}
-
-static int remember_seen(Dropbox *b) {
-        Seen *seen = calloc(b->n_entries + 1, sizeof(*seen));
-
-        if (!seen)
-                return -ENOMEM;
-        for (size_t i = 0; i < b->n_entries; i++)
-                seen[i] = (Seen){ .inode = b->entries[i].st.st_ino, .name = hash_name(b->entries[i].name), .renamed = b->entries[i].renamed };
-        qsort(seen, b->n_entries, sizeof(*seen), compare_seen);
-        free(b->seen);
-        b->seen = seen;
-        b->n_seen = b->n_entries;
-        b->n_moved = 0;
-        return 0;
-}
-
-static int read_entries(Dropbox *b) {
-        _cleanup_(closedirp) DIR *d = NULL;
-        size_t allocated = 0;
-        struct dirent *de;
-        int r;
-
-        r = fd_open_dirstream_at(b->fd, ".", &d);
-        if (r < 0)
-                return r;
-        while ((de = readdir(d)) && b->n_entries < ENTRIES_MAX) {
-                Entry e = {};
-
-                if (streq(de->d_name, ".") || streq(de->d_name, "..") || fstatat(b->fd, de->d_name, &e.st, AT_SYMLINK_NOFOLLOW) < 0)
-                        continue;
-                if (b->n_entries == allocated) {
-                        size_t bigger = allocated > 0 ? allocated * 2 : 32;
-                        Entry *entries = reallocarray(b->entries, bigger, sizeof(*entries));
-
-                        if (!entries)
-                                return -ENOMEM;
-                        b->entries = entries;
-                        allocated = bigger;
-                }
-                e.name = strdup(de->d_name);
-                if (!e.name)
-                        return -ENOMEM;
-                b->entries[b->n_entries++] = e;
-        }
-        return 0;
-}
-
-static void scan(Dropbox *b) {
-        int r;
-
-        free_entries(b);
-        b->dirty = b->incomplete = false;
-        if (b->n_moved > 0)
-                qsort(b->moved, b->n_moved, sizeof(*b->moved), compare_hashes);
-        r = read_entries(b);
-        if (r >= 0) {
-                for (size_t i = 0; i < b->n_entries; i++)
-                        b->entries[i].renamed = was_renamed(b, &b->entries[i]);
-                r = remember_seen(b);
-        }
-        if (b->n_entries > 0)
-                qsort(b->entries, b->n_entries, sizeof(*b->entries), compare_entries);
-        if (r < 0)
-                log_error_errno(r, "cannot read the drop box of %s", b->user ?: "local submitters");
 }
 
 /* Who dropped this: the box's user, or the owner of the file. Return: NULL when it is nobody's. */
@@ -287,7 +134,7 @@ static bool is_overdue(const Daemon *d, const struct stat *st) {
         return time_sub(time_now_realtime(), changed) > d->conf.scheduler.upload_usec;
 }
 
-static void look_at(Dropbox *b, const Entry *e) {
+static void look_at(Dropbox *b, const BoxEntry *e) {
         Daemon *d = b->daemon;
         DropKind kind = claim_kind(b->fd, e->name, &e->st);
         bool given_up = false;
@@ -333,33 +180,45 @@ static void look_for_attachments(Dropbox *b) {
         }
 }
 
+/* Looks at a box afresh. */
+static void scan(Dropbox *b) {
+        int r;
+
+        b->dirty = b->incomplete = false;
+        r = box_scan_look(&b->scan, b->fd);
+        if (r < 0)
+                log_error_errno(r, "cannot read the drop box of %s", b->user ?: "local submitters");
+        look_for_attachments(b);
+}
+
 /* One turn of work on one box. Return: whether there is more to do now. */
 static bool take_turn(Dropbox *b) {
         Daemon *d = b->daemon;
+        const BoxEntry *e;
         unsigned claims = 0;
 
         if (b->awaited)
                 return false;
-        if (b->next >= b->n_entries) {
+        if (!box_scan_has_more(&b->scan)) {
                 if (!b->dirty)
                         return false;
                 scan(b);
-                look_for_attachments(b);
         }
-        while (b->next < b->n_entries && claims < CLAIMS_PER_TURN) {
+        while (claims < CLAIMS_PER_TURN) {
                 size_t before = d->jobs.n;
 
                 if (d->jobs.n >= DAEMON_JOBS_MAX) {
                         b->incomplete = true; /* the rest stays on disk for now */
-                        free_entries(b);
+                        box_scan_drop_rest(&b->scan);
                         break;
                 }
-                look_at(b, &b->entries[b->next++]);
+                e = box_scan_next(&b->scan);
+                if (!e)
+                        break;
+                look_at(b, e);
                 claims += d->jobs.n != before;
         }
-        if (b->next >= b->n_entries)
-                free_entries(b);
-        return b->n_entries > 0 || b->dirty;
+        return box_scan_has_more(&b->scan) || b->dirty;
 }
 
 /* What is not complete makes no event when it has rested: look again then. */

@@ -52,11 +52,12 @@ teardown_file() {
 
 setup() {
         cd "$BATS_TEST_DIRNAME/../.." || return
+        began=$EPOCHSECONDS
 }
 
 teardown() {
         if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
-                in_machine journalctl --no-pager -n 60 -u morfd -u morf-mail >&2 || :
+                in_machine journalctl --no-pager --since="@$began" -u morfd -u morf-mail >&2 || :
         fi
 }
 
@@ -72,18 +73,18 @@ sftp_as_alice() {
         in_machine env --chdir=/root/jobs sftp -q -b - -i /root/alice -o UserKnownHostsFile=/root/known_hosts alice@localhost
 }
 
-# put_as NAME: noop.cfg and noop/ under another name, so that each test has a drop of its own
+# make_job NAME [SETTINGS]: the job noop under another name, so that each test has a drop of its own.
 make_job() {
         machine_sh 'cd /root/jobs; cp -r noop "$1"; sed "s/\"noop\"/\"$1\"/; s/limits:/$2 limits:/" noop.cfg > "$1.cfg"' "$1" "${2:-}"
 }
 
-# The id of the job whose drop has this name, when it has come to an end.
+# ended DROP: the id of the job whose drop has this name, when it has come to an end.
 ended() {
         machine_sh 'morf list --json --all | jq -er --arg drop "$1" \
                 ".jobs[] | select(.drop == \$drop and ([.state] | inside([\"done\", \"failed\", \"rejected\", \"cancelled\"]))) | .id"' "$1"
 }
 
-# wait_for DROP STATE: sets id
+# wait_for DROP STATE: until it has come to an end, which must be this one; sets id.
 wait_for() {
         wait_until 120 "$1 has ended" ended "$1"
         id=$(ended "$1")
@@ -96,7 +97,7 @@ wait_for() {
         fi
 }
 
-# mails_are USER EVENT…: the events that the mails about $id tell of, in the order in which they were sent
+# mails_are USER EVENT…: these, in this order and each once, are the mails that USER got about job $id.
 mails_are() {
         local user=$1
         shift
@@ -106,7 +107,7 @@ mails_are() {
         [ "$output" = "$*" ]
 }
 
-# The result that the researcher gets is the one that scikit-learn computes.
+# result_is_right N: what is released about job $id, at least N values, is what scikit-learn computes.
 result_is_right() {
         run machine_sh '/usr/bin/python3 /root/oracle/job-check.py /var/spool/morf/done/"$1"/result/sealed/output.csv \
                 /var/spool/morf/done/"$1"/release/eval.csv' "$id"
@@ -121,14 +122,14 @@ fetched_by_sftp() {
 }
 
 @test "by SFTP, uploaded under another name and renamed" {
-        make_job renamed
+        make_job renamed 'notify = [];'
         sftp_as_alice <<'END_OF_BATCH'
 put -r renamed incoming/renamed.part
 rename incoming/renamed.part incoming/renamed
 put renamed.cfg incoming/renamed.cfg.part
 rename incoming/renamed.cfg.part incoming/renamed.cfg
 END_OF_BATCH
-        wait_for renamed.cfg done
+        wait_for renamed.cfg 'done'
         result_is_right 26
         fetched_by_sftp
         mails_are alice finished
@@ -141,9 +142,9 @@ put -r linked incoming/linked
 put linked.cfg incoming/linked.cfg.part
 rename -l incoming/linked.cfg.part incoming/linked.cfg
 END_OF_BATCH
-        wait_for linked.cfg done
+        wait_for linked.cfg 'done'
         result_is_right 26
-        mails_are alice finished
+        mails_are alice accepted started finished
 }
 
 @test "by SFTP, written in place, the job file first" {
@@ -152,9 +153,9 @@ END_OF_BATCH
 put in-place.cfg incoming/
 put -r in-place incoming/
 END_OF_BATCH
-        wait_for in-place.cfg done
+        wait_for in-place.cfg 'done'
         result_is_right 26
-        mails_are alice finished
+        mails_are alice accepted started finished
 }
 
 @test "by SFTP, an image archive that comes after its job file" {
@@ -165,18 +166,18 @@ put archived.cfg incoming/
 put archived.tar incoming/archived.tar.part
 rename incoming/archived.tar.part incoming/archived.tar
 END_OF_BATCH
-        wait_for archived.cfg done
+        wait_for archived.cfg 'done'
         result_is_right 26
-        mails_are alice finished
+        mails_are alice accepted started finished
         # What came with the job is not left under its tag.
         [ -z "$(in_machine docker images -q archived)" ]
 }
 
 @test "by SFTP, as a job zip" {
         sftp_as_alice <<< 'put zip-noop.zip incoming/'
-        wait_for zip-noop.zip done
+        wait_for zip-noop.zip 'done'
         result_is_right 26
-        mails_are alice finished
+        mails_are alice accepted started finished
 }
 
 @test "by morf submit --wait, with the table of a published result" {
@@ -184,9 +185,9 @@ END_OF_BATCH
         echo "$output"
         [ "$status" -eq 0 ]
         [[ $output == *0.7951807228* ]]
-        wait_for published.cfg done
+        wait_for published.cfg 'done'
         result_is_right 13
-        mails_are bob finished
+        mails_are bob accepted started finished
         # The published numbers. What was published as the specificity is the negative predictive value.
         run machine_sh '/usr/bin/python3 - /var/spool/morf/done/"$1"/release/eval.csv' "$id" <<'END_OF_PYTHON'
 import csv, sys
@@ -206,7 +207,7 @@ put -r weekly-dropout incoming/weekly-dropout
 put weekly-dropout.cfg incoming/weekly-dropout.cfg.part
 rename incoming/weekly-dropout.cfg.part incoming/weekly-dropout.cfg
 END_OF_BATCH
-        wait_for weekly-dropout.cfg done
+        wait_for weekly-dropout.cfg 'done'
         result_is_right 26
         fetched_by_sftp
         mails_are alice accepted started finished
@@ -214,7 +215,7 @@ END_OF_BATCH
 
         # Bob was granted one of the two courses.
         in_machine runuser -u bob -- sh -c 'cd ~/jobs && exec morf submit --wait --timeout 3m zip-weekly-dropout.zip'
-        wait_for zip-weekly-dropout.zip done
+        wait_for zip-weekly-dropout.zip 'done'
         result_is_right 13
         mails_are bob accepted started finished
         machine_sh 'cd /var/spool/morf/done; grep -E "^course|^accounting," "$1/result/sealed/output.csv" | cmp - "$2/result/sealed/output.csv"' "$first" "$id"
@@ -235,9 +236,9 @@ put -r failing incoming/failing
 put failing.cfg incoming/failing.cfg
 END_OF_BATCH
         wait_for failing.cfg failed
-        mails_are alice failed
+        mails_are alice accepted started failed
         in_machine test ! -e "/var/spool/morf/sftp/alice/jobs/$id/eval.csv"
-        in_machine morf why "$id" | grep -qF 3
+        in_machine morf why "$id" | grep -qF 'status 3'
 }
 
 @test "a job without a result has failed, too" {
@@ -247,7 +248,7 @@ put -r silent incoming/silent
 put silent.cfg incoming/silent.cfg
 END_OF_BATCH
         wait_for silent.cfg failed
-        mails_are alice failed
+        mails_are alice accepted started failed
         in_machine morf why "$id" | grep -qF output.csv
 }
 

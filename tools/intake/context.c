@@ -349,7 +349,7 @@ int context_finish(Context *c, char ret[static DIGEST_LENGTH + 1]) {
 
         if (c->n > 1)
                 qsort(c->entries, c->n, sizeof(*c->entries), compare_entries);
-        dockerfile = bsearch(&(Entry){ .path = (char *) (uintptr_t) "Dockerfile" }, c->entries, c->n,
+        dockerfile = c->n == 0 ? NULL : bsearch(&(Entry){ .path = (char *) (uintptr_t) "Dockerfile" }, c->entries, c->n,
                              sizeof(*c->entries), compare_entries);
         if (!dockerfile || dockerfile->directory)
                 return fault_set(c->source.f, c->source.code, c->source.label, 0,

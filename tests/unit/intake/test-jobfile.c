@@ -154,7 +154,8 @@ static void test_refused(void **state _unused_) {
                 { JOB("limits: { memory = \"99999999999999999999T\"; };"),
                         "a.cfg:1: 'memory' must be between 4 MiB and 64 TiB" },
                 { JOB("limits: { memory = 9663676416; };"), /* libconfig would make 1 GiB of these 9 */
-                        "a.cfg:1: this number is too large; write a size or a time as a string such as \"8G\", or put an L behind the number" },
+                        "a.cfg:1: this number is too large; write a size or a time as a string such as \"8G\", or put "
+                        "an L behind the number" },
                 { JOB("limits: { memory = -1; };"), "a.cfg:1: 'memory' must be between 4 MiB and 64 TiB" },
                 { JOB("limits: { output = 0; };"), "a.cfg:1: 'output' must be between 1 B and 64 TiB" },
                 { JOB("limits: { time = \"1 hour\"; };"),

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What the plans of several stages are made of.
+ */
+
+#include "daemon/accounts.h"
+#include "daemon/courses.h"
+#include "daemon/engine.h"
+#include "daemon/job.h"
+#include "spool/image-record.h"
+#include "units/plan.h"
+
+#ifndef MORF_LIBEXEC
+#define MORF_LIBEXEC "/usr/libexec/morf"
+#endif
+/* The absolute path of one of our helpers. */
+#define HELPER(name) MORF_LIBEXEC "/morf-" name
+
+/* A container, and what else is asked to end, has so long between SIGTERM and SIGKILL. */
+#define STAGE_STOP_USEC (10 * USEC_PER_SEC)
+
+/* Binds a name below the job's directory at a path that the unit sees. Return: as unit_plan_add_bind(). */
+int stage_bind(Job *j, UnitPlan *p, const char *name, const char *seen, bool writable);
+
+/* Makes a directory below dirfd anew, empty, for one account. Return: 0 or a negative errno. */
+int stage_fresh_dir(const Job *j, int dirfd, const char *name, mode_t mode, AccountName owner);
+
+/* Lets the unit run as one of our accounts. Return: as unit_plan_set_user(). */
+int stage_set_account(UnitPlan *p, AccountName a);
+
+/* The engine in use. Return: NULL when none is installed. */
+const Engine *stage_engine(const Job *j);
+
+/* Lets the unit run as whoever may use the engine. Return: as unit_plan_set_user(). */
+int stage_set_engine_account(UnitPlan *p, const Engine *e);
+
+/* What the stage "image" left. Return: as image_record_read_at(). */
+int stage_read_image(const Job *j, ImageRecord *ret);
+
+/* The courses that the job may see now. Return: as courses_for_job(). */
+int stage_load_courses(const Job *j, const Manifest *m, Courses *ret, Fault *reterr);
