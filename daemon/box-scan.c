@@ -69,7 +69,7 @@ static bool was_renamed(const BoxScan *s, const BoxEntry *e) {
         const BoxSeen key = { .inode = e->st.st_ino };
         const BoxSeen *before;
 
-        if (bsearch(&hash, s->moved, s->n_moved, sizeof(*s->moved), compare_hashes))
+        if (s->n_moved > 0 && bsearch(&hash, s->moved, s->n_moved, sizeof(*s->moved), compare_hashes))
                 return true;
         before = s->n_seen > 0 ? bsearch(&key, s->seen, s->n_seen, sizeof(*s->seen), compare_seen) : NULL;
         return before && (before->name != hash || before->renamed);
