@@ -155,7 +155,7 @@ static void print_status(const Job *j, FILE *f) {
 
 /* Opens sftp/USER/jobs/ID/, making it when needed. */
 static int open_status_dir(const Job *j, gid_t *ret_gid) {
-        _cleanup_fd_ int user = -EBADF, jobs = -EBADF;
+        _cleanup_fd_ int user = -EBADF, jobs = -EBADF, dir = -EBADF;
         struct stat st;
         int r;
 
@@ -171,7 +171,15 @@ static int open_status_dir(const Job *j, gid_t *ret_gid) {
         if (r < 0 && r != -EEXIST)
                 return r;
         *ret_gid = st.st_gid;
-        return fd_open_dir_at(jobs, j->record.id);
+        dir = fd_open_dir_at(jobs, j->record.id);
+        if (dir < 0)
+                return dir;
+        /* Killed in the middle of making it, or of writing into it: a reader must find nothing of that. */
+        if (r == -EEXIST && (fchown(dir, 0, st.st_gid) < 0 || fchmod(dir, 0750) < 0))
+                return negative_errno();
+        if (job_state_is_final(j->record.state))
+                (void) publish_sweep(dir, 0);
+        return TAKE_FD(dir);
 }
 
 static int write_status(const Job *j) {

@@ -229,11 +229,13 @@ static int take_over(int parent, const char *name, gid_t gid, unsigned depth) {
                         return negative_errno();
                 if (!S_ISREG(st.st_mode))
                         return -EBADMSG;
+                if (st.st_nlink > 1)
+                        return replace_by_copy(parent, name, fd, st.st_mode, gid); /* its other names are not ours to change */
                 r = make_ours(fd, st.st_mode, gid);
                 if (r < 0)
                         return r;
                 /* Somebody opened it between the check and the rename: that descriptor keeps its right to write. */
-                return is_open_for_writing(fd) || st.st_nlink > 1 ? replace_by_copy(parent, name, fd, st.st_mode, gid) : 0;
+                return is_open_for_writing(fd) ? replace_by_copy(parent, name, fd, st.st_mode, gid) : 0;
         }
         if (!S_ISDIR(st.st_mode) || depth > LIMIT_DROP_DEPTH)
                 return 0;

@@ -6,9 +6,44 @@
 
 #include "spool/base/strv.h"
 
+/* The "local" volume driver of the engine mounts the overlay, so that no code of ours needs that privilege. */
+static void append_overlay_volume(UnitPlan *p, const EngineRun *run, const Course *c) {
+        (void) unit_plan_add_argumentf(
+                        p,
+                        "--mount=type=volume,dst=/input/%s,volume-driver=local,volume-opt=type=overlay,volume-opt=device=overlay,"
+                        "\"volume-opt=o=lowerdir=%s/%s,upperdir=%s/steps/001/input/upper/%s,workdir=%s/steps/001/input/work/%s\"",
+                        c->name, c->root, c->name, run->job_dir, c->name, run->job_dir, c->name);
+}
+
+/* Podman knows overlays as an option of any directory; they are gone with the container. */
+static void append_overlay_option(UnitPlan *p, const EngineRun *run, const Course *c) {
+        (void) unit_plan_add_argumentf(
+                        p, "--volume=%s/%s:/input/%s:O,upperdir=%s/steps/001/input/upper/%s,workdir=%s/steps/001/input/work/%s", c->root,
+                        c->name, c->name, run->job_dir, c->name, run->job_dir, c->name);
+}
+
 static const Engine engines[] = {
-        { CONF_ENGINE_DOCKER, "/usr/bin/docker", SANDBOX_ENGINE, false, "docker" },
-        { CONF_ENGINE_PODMAN, "/usr/bin/podman", SANDBOX_ENGINE_ROOT, true, NULL },
+        {
+                .name = CONF_ENGINE_DOCKER,
+                .path = "/usr/bin/docker",
+                .sandbox = SANDBOX_ENGINE,
+                .group = "docker",
+                .run = (const char *const[]){ NULL },
+                .append_overlay = append_overlay_volume,
+        },
+        {
+                .name = CONF_ENGINE_PODMAN,
+                .path = "/usr/bin/podman",
+                .sandbox = SANDBOX_ENGINE_ROOT,
+                .root = true,
+                .daemonless = true,
+                /*
+                 * The monitor of the container stays in the unit, and ends with it. Podman's own limits for containers are higher
+                 * than a service without CAP_SYS_RESOURCE may go.
+                 */
+                .run = (const char *const[]){ "--cgroups=no-conmon", "--ulimit=nofile=16384:16384", "--ulimit=nproc=16384:16384", NULL },
+                .append_overlay = append_overlay_option,
+        },
 };
 
 /* By its mode: in the daemon's own sandbox nothing but the daemon can be executed, so that access() would say no. */
@@ -55,20 +90,13 @@ static void append_limits(UnitPlan *p, const ManifestLimits *l) {
         (void) unit_plan_add_argumentf(p, "--ulimit=fsize=%" PRIu64, l->output);
 }
 
-/*
- * /morf-data: the courses and the reduced tables, read-only. /input: the same courses, writable, as overlays whose upper layer
- * is thrown away; the engine's own "local" volume driver mounts them, so that no code of ours needs that privilege.
- */
-static void append_mounts(UnitPlan *p, const EngineRun *run) {
+/* /morf-data: the courses and the reduced tables, read-only. /input: the same courses, writable. */
+static void append_mounts(const Engine *e, UnitPlan *p, const EngineRun *run) {
         for (size_t i = 0; i < run->courses->n; i++) {
                 const Course *c = &run->courses->items[i];
 
                 (void) unit_plan_add_argumentf(p, "--mount=type=bind,src=%s/%s,dst=/morf-data/%s,readonly", c->root, c->name, c->name);
-                (void) unit_plan_add_argumentf(
-                                p,
-                                "--mount=type=volume,dst=/input/%s,volume-driver=local,volume-opt=type=overlay,volume-opt=device=overlay,"
-                                "\"volume-opt=o=lowerdir=%s/%s,upperdir=%s/steps/001/input/upper/%s,workdir=%s/steps/001/input/work/%s\"",
-                                c->name, c->root, c->name, run->job_dir, c->name, run->job_dir, c->name);
+                e->append_overlay(p, run, c);
         }
         STRV_FOREACH(table, run->tables)
                 (void) unit_plan_add_argumentf(p, "--mount=type=bind,src=%s/data/%s,dst=/morf-data/%s,readonly", run->job_dir, *table, *table);
@@ -81,17 +109,26 @@ int engine_append_run(const Engine *e, UnitPlan *p, const EngineRun *run) {
         (void) unit_plan_add_argumentf(p, "--label=morf.job=%s", run->id);
         (void) unit_plan_add_argumentf(p, "--cgroup-parent=%s", run->slice);
         append_all(p, common);
+        append_all(p, e->run);
         if (run->profile == MANIFEST_PROFILE_STRICT) {
                 append_all(p, strict);
                 (void) unit_plan_add_argumentf(p, "--user=%u:%u", run->uid, run->gid);
         } else
                 append_all(p, compat);
         append_limits(p, run->limits);
-        append_mounts(p, run);
+        append_mounts(e, p, run);
         (void) unit_plan_add_argument(p, run->image);
         for (size_t i = 0; i < run->args->n; i++) {
                 (void) unit_plan_add_argumentf(p, "--%s", run->args->items[i].name);
                 (void) unit_plan_add_argument(p, run->args->items[i].value);
         }
         return p->error;
+}
+
+int engine_add_cleanup(const Engine *e, UnitPlan *p, const char *name) {
+        if (!e->daemonless)
+                return p->error;
+        (void) unit_plan_add_exec(p, UNIT_EXEC_STOP_POST, UNIT_EXEC_IGNORE_FAILURE,
+                                  (const char *const[]){ e->path, "rm", "--force", "--ignore", "--time=0", NULL });
+        return unit_plan_add_argumentf(p, "%s", name);
 }

@@ -62,6 +62,7 @@ static int read_job(Daemon *d, const char *name) {
                 set_aside(d, name, error ?: strerrordesc_np(-r));
                 return 0;
         }
+        (void) publish_sweep(dir, 0);
         if (j->record.state == JOB_STATE_INTAKE) {
                 r = claim_finish(j);
                 if (r < 0)
@@ -83,6 +84,8 @@ int recover_read_jobs(Daemon *d) {
         size_t n = 0;
         int r;
 
+        /* morf-mail writes there too. */
+        (void) publish_sweep(d->spool.fds[SPOOL_OUTBOX], 60);
         r = fd_open_dirstream_at(d->spool.fds[SPOOL_ACTIVE], ".", &stream);
         if (r < 0)
                 return r;

@@ -95,6 +95,12 @@ static int add_capture(UnitPlan *p, const ManifestLimits *l, uint64_t free_bytes
         return unit_plan_add_argument(p, "--");
 }
 
+static char *container_name(const Job *j) {
+        char *name;
+
+        return asprintf(&name, "morf-%s-001-%u", j->record.id, j->record.attempt) < 0 ? NULL : name;
+}
+
 int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         const Engine *e = stage_engine(j);
         const Account *account = &j->daemon->accounts.of[ACCOUNT_JOB];
@@ -125,7 +131,8 @@ int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         if (r < 0)
                 return r;
         dir = job_path(j, ".");
-        if (!dir || asprintf(&name, "morf-%s-001-%u", j->record.id, j->record.attempt) < 0)
+        name = container_name(j);
+        if (!dir || !name)
                 return -ENOMEM;
         dir[strlen(dir) - 2] = '\0';
 
@@ -157,6 +164,15 @@ int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         (void) stage_bind(j, p, JOB_DIR_STEPS "/001/log", "/run/morf/log", true);
         (void) add_capture(p, &limits, j->daemon->conf.scheduler.free_bytes);
         return engine_append_run(e, p, &run);
+}
+
+int stage_run_clean(Job *j, UnitPlan *p) {
+        _cleanup_free_ char *name = container_name(j);
+        const Engine *e = stage_engine(j);
+
+        if (!name || !e)
+                return name ? -ENOPKG : -ENOMEM;
+        return engine_add_cleanup(e, p, name);
 }
 
 bool stage_run_judge(const Job *j, Outcome outcome, int status, const ExitRecord *e, Fault *ret) {

@@ -47,15 +47,17 @@ static int plan_image(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr) {
         _cleanup_manifest_ Manifest m = {};
         const Engine *e = stage_engine(j);
         const Conf *c = &j->daemon->conf;
+        char slice[UNIT_NAME_SIZE];
         bool archive;
         int r;
 
         if (!e)
                 return -ENOPKG;
         r = job_load_manifest(j, &m, /* reterr= */ NULL);
-        if (r < 0)
-                return r;
-        r = stage_fresh_dir(j, dirfd, JOB_DIR_IMAGE, 0750, ACCOUNT_ENGINE);
+        if (r >= 0)
+                r = stage_fresh_dir(j, dirfd, JOB_DIR_IMAGE, 0750, ACCOUNT_ENGINE);
+        if (r >= 0)
+                r = unit_name_job_slice(j->record.id, slice);
         if (r < 0)
                 return r;
         archive = m.image.kind == MANIFEST_IMAGE_ARCHIVE;
@@ -75,7 +77,11 @@ static int plan_image(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr) {
                 (void) unit_plan_add_argument(p, "--context");
                 (void) unit_plan_add_argument(p, SEEN_CONTEXT);
                 (void) unit_plan_add_argument(p, "--build-network");
-                (void) unit_plan_add_argument(p, c->engine.build_network ? "default" : "none");
+                (void) unit_plan_add_argument(p, c->engine.build_network && !e->daemonless ? "default" : "none");
+                if (e->daemonless) {
+                        (void) unit_plan_add_argument(p, "--cgroup-parent");
+                        (void) unit_plan_add_argument(p, slice);
+                }
                 (void) stage_bind(j, p, JOB_DIR_INTAKE "/context", SEEN_CONTEXT, false);
         }
         return stage_bind(j, p, JOB_DIR_IMAGE, SEEN_OUT, true);
@@ -187,7 +193,8 @@ static const Stage stages[_JOB_STATE_MAX] = {
         [JOB_STATE_PLANNING] = { .state = JOB_STATE_PLANNING, .next = JOB_STATE_RUNNING, .name = "data", .why = "the data is being laid out",
                                  .sandbox = SANDBOX_COLLECT, .plan = plan_data },
         [JOB_STATE_RUNNING] = { .state = JOB_STATE_RUNNING, .next = JOB_STATE_COLLECTING, .name = "run", .why = "the container is running",
-                                .sandbox = SANDBOX_ENGINE, .container = true, .plan = stage_run_plan, .judge = stage_run_judge },
+                                .sandbox = SANDBOX_ENGINE, .container = true, .plan = stage_run_plan, .judge = stage_run_judge,
+                                .clean = stage_run_clean },
         [JOB_STATE_COLLECTING] = { .state = JOB_STATE_COLLECTING, .next = JOB_STATE_EVALUATING, .name = "collect", .why = "the output is being sealed",
                                    .sandbox = SANDBOX_COLLECT, .fault_dir = JOB_DIR_RESULT, .plan = plan_collect },
         [JOB_STATE_EVALUATING] = { .state = JOB_STATE_EVALUATING, .next = JOB_STATE_GATING, .name = "evaluate", .why = "the predictions are being evaluated",
@@ -222,6 +229,8 @@ static int add_common(const Stage *s, Job *j, UnitPlan *p) {
                 (void) unit_plan_add_argument(p, "--slice");
                 (void) unit_plan_add_argument(p, p->aux_slice);
         }
+        if (s->clean)
+                (void) s->clean(j, p);
         (void) unit_plan_set_slice(p, slice);
         (void) unit_plan_add_log_field(p, "MORF_JOB", j->record.id);
         (void) unit_plan_add_log_field(p, "MORF_USER", j->record.user);

@@ -24,6 +24,8 @@ typedef struct Stage {
 
         /* Lays out directories and describes the unit. Return: 0; -EBADMSG with a fault of the user; another negative errno. */
         int (*plan)(Job *j, int dirfd, UnitPlan *p, Fault *reterr);
+        /* Adds the commands that clean up behind it, however it ends. Return: 0 or the plan's first error. May be NULL. */
+        int (*clean)(Job *j, UnitPlan *p);
         /* Reads what it left. Return: 0; STAGE_WAITS; -EBADMSG with a fault of the user; another negative errno. May be NULL. */
         int (*succeeded)(Job *j, Fault *reterr);
         /* Whether this bad end is the user's fault, which is then filled in; else it is the platform's. May be NULL: never. */

@@ -53,11 +53,11 @@ static const Property table[] = {
         { ALL, "ProtectClock", YES },
         { ALL, "ProtectKernelModules", YES },
         { ALL, "ProtectKernelLogs", YES },
-        { ALL, "ProtectHostname", YES },
         { ALL, "RestrictRealtime", YES },
         { ALL, "LockPersonality", YES },
         { ALL, "PrivateTmp", YES },
         { ALL, "ProtectHome", STRING("yes") },
+        { ALL, "TemporaryFileSystem", KIND_TMPFS, .text = "/run/morf" },
         { ALL, "KeyringMode", STRING("private") },
         { ALL, "SystemCallArchitectures", KIND_STRING_LIST, .text = "native" },
         { ALL, "LimitCORE", KIND_U64, .number = 0 }, /* a core dump of a helper holds what it read */
@@ -75,6 +75,7 @@ static const Property table[] = {
         { CONFINED, "NoNewPrivileges", YES },
         { CONFINED, "PrivateDevices", YES },
         { CONFINED, "PrivateIPC", YES },
+        { CONFINED, "ProtectHostname", YES }, /* containers have names */
         { CONFINED, "ProtectKernelTunables", YES },
         { CONFINED, "ProtectControlGroups", YES },
         { CONFINED, "ProtectProc", STRING("invisible") },
@@ -88,7 +89,6 @@ static const Property table[] = {
         { CONFINED, "SystemCallErrorNumber", KIND_I32, .number = EPERM },
         { CONFINED, "ProtectSystem", STRING("strict") },
         { CONFINED, "UMask", KIND_U32, .number = 0077 },
-        { CONFINED, "TemporaryFileSystem", KIND_TMPFS, .text = "/run/morf" },
         /* Its storage below /var and /run is written to; /usr, /boot and /etc are not. */
         { ENGINE_ROOT, "ProtectSystem", STRING("full") },
         /* Directories of image layers and volumes must be passable for the users inside of containers. */

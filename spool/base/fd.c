@@ -2,7 +2,7 @@
 #include "spool/base/fd.h"
 
 #include <fcntl.h>
-#include <limits.h>
+#include <inttypes.h>
 
 int fd_close(int fd) {
         int saved = errno;
@@ -163,7 +163,45 @@ static bool dot_or_dot_dot(const char *name) {
         return streq(name, ".") || streq(name, "..");
 }
 
-static int remove_entries(int fd, dev_t device) {
+/* Deepest nesting that costs descriptors. What is deeper is moved up first: a tree may be made to exhaust us. */
+#define TREE_DEPTH_MAX 32u
+
+/* The removal of one tree. */
+typedef struct Removal {
+        int top;
+        dev_t device;
+        uint64_t moved; /* directories moved up to the top, each under a name of its own */
+        bool again;     /* there are some that were not removed yet */
+} Removal;
+
+static int remove_entries(Removal *removal, int fd, unsigned depth);
+
+static int remove_directory(Removal *removal, int fd, const char *name, unsigned depth) {
+        _cleanup_fd_ int child = -EBADF;
+        struct stat st;
+        int r;
+
+        if (depth >= TREE_DEPTH_MAX) {
+                char up[32];
+
+                snprintf(up, sizeof(up), ".#deep-%" PRIu64, removal->moved++);
+                removal->again = true;
+                return renameat2(fd, name, removal->top, up, RENAME_NOREPLACE) < 0 ? negative_errno() : 0;
+        }
+        child = fd_open_dir_at(fd, name);
+        if (child < 0)
+                return child;
+        if (fstat(child, &st) < 0)
+                return negative_errno();
+        if (st.st_dev != removal->device)
+                return -EXDEV;
+        r = remove_entries(removal, child, depth + 1);
+        if (unlinkat(fd, name, AT_REMOVEDIR) < 0 && r == 0)
+                r = negative_errno();
+        return r;
+}
+
+static int remove_entries(Removal *removal, int fd, unsigned depth) {
         _cleanup_(closedirp) DIR *d = NULL;
         struct dirent *de;
         int r, first = 0;
@@ -173,28 +211,13 @@ static int remove_entries(int fd, dev_t device) {
                 return r;
 
         while ((errno = 0, de = readdir(d))) {
-                _cleanup_fd_ int child = -EBADF;
-                struct stat st;
-
                 if (dot_or_dot_dot(de->d_name))
                         continue;
                 if (unlinkat(fd, de->d_name, 0) == 0 || errno == ENOENT)
                         continue;
                 r = negative_errno();
-                if (r == -EISDIR || r == -EPERM) {
-                        child = fd_open_dir_at(fd, de->d_name);
-                        if (child < 0)
-                                r = child;
-                        else if (fstat(child, &st) < 0)
-                                r = negative_errno();
-                        else if (st.st_dev != device)
-                                r = -EXDEV;
-                        else {
-                                r = remove_entries(child, device);
-                                if (unlinkat(fd, de->d_name, AT_REMOVEDIR) < 0 && r == 0)
-                                        r = negative_errno();
-                        }
-                }
+                if (r == -EISDIR || r == -EPERM)
+                        r = remove_directory(removal, fd, de->d_name, depth);
                 if (r < 0 && first == 0)
                         first = r;
         }
@@ -204,24 +227,30 @@ static int remove_entries(int fd, dev_t device) {
 }
 
 int fd_remove_tree_at(int dirfd, const char *name) {
+        Removal removal = {};
         _cleanup_fd_ int fd = -EBADF;
         struct stat st;
         int r;
 
         if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
                 return 0;
-        fd = fd_open_dir_at(dirfd, name);
+        removal.top = fd = fd_open_dir_at(dirfd, name);
         if (fd < 0)
                 return fd == -ENOENT ? 0 : fd;
         if (fstat(fd, &st) < 0)
                 return negative_errno();
-        r = remove_entries(fd, st.st_dev);
+        removal.device = st.st_dev;
+        do {
+                removal.again = false;
+                r = remove_entries(&removal, fd, 0);
+        } while (removal.again && r >= 0);
         if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT && r == 0)
                 r = negative_errno();
         return r;
 }
 
-static int tree_usage(int fd, dev_t device, uint64_t limit_bytes, uint64_t limit_entries, uint64_t *bytes, uint64_t *entries) {
+static int tree_usage(
+                int fd, dev_t device, unsigned depth, uint64_t limit_bytes, uint64_t limit_entries, uint64_t *bytes, uint64_t *entries) {
         _cleanup_(closedirp) DIR *d = NULL;
         struct dirent *de;
         int r;
@@ -251,7 +280,8 @@ static int tree_usage(int fd, dev_t device, uint64_t limit_bytes, uint64_t limit
                                 continue;
                         if (child < 0)
                                 return child;
-                        r = tree_usage(child, device, limit_bytes, limit_entries, bytes, entries);
+                        r = depth >= TREE_DEPTH_MAX ? -ELOOP :
+                                                      tree_usage(child, device, depth + 1, limit_bytes, limit_entries, bytes, entries);
                         if (r < 0)
                                 return r;
                 }
@@ -266,8 +296,10 @@ int fd_tree_usage(int dirfd, uint64_t limit_bytes, uint64_t limit_entries, uint6
 
         if (fstat(dirfd, &st) < 0)
                 return negative_errno();
-        r = tree_usage(dirfd, st.st_dev, limit_bytes, limit_entries, &bytes, &entries);
-        if (r < 0)
+        r = tree_usage(dirfd, st.st_dev, 0, limit_bytes, limit_entries, &bytes, &entries);
+        if (r == -ELOOP)
+                entries = UINT64_MAX; /* nested too deeply: over any limit */
+        else if (r < 0)
                 return r;
         *ret_bytes = bytes;
         *ret_entries = entries;

@@ -69,7 +69,8 @@ int fd_remove_tree_at(int dirfd, const char *name);
 
 /*
  * Sum of the allocated bytes and number of entries below the directory fd, without following links or
- * leaving the filesystem; stops early once limit_bytes or limit_entries is passed.
+ * leaving the filesystem; stops early once limit_bytes or limit_entries is passed. A tree that is nested more than 32 directories
+ * deep counts as one of UINT64_MAX entries.
  * Return: 0 or a negative errno.
  */
 int fd_tree_usage(int dirfd, uint64_t limit_bytes, uint64_t limit_entries, uint64_t *ret_bytes, uint64_t *ret_entries);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "spool/base/fd.h"
 
@@ -18,6 +19,8 @@ typedef enum PublishHow {
         PUBLISH_VOLATILE, /* atomic only */
 } PublishHow;
 
+#define TEMPORARY_PREFIX ".#"
+
 /* Writes a complete temporary file and returns its name. */
 static int write_temporary(
                 int dirfd, const char *name, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid, PublishHow how,
@@ -29,7 +32,7 @@ static int write_temporary(
 
         if (getrandom(&random, sizeof(random), 0) != sizeof(random))
                 return negative_errno();
-        if (asprintf(&temporary, ".#%s%016" PRIx64, name, random) < 0)
+        if (asprintf(&temporary, TEMPORARY_PREFIX "%s%016" PRIx64, name, random) < 0)
                 return -ENOMEM;
 
         fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -82,6 +85,25 @@ int publish_new_file_at(int dirfd, const char *name, const void *data, size_t si
 
 int publish_volatile_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid) {
         return publish(dirfd, name, data, size, mode, uid, gid, PUBLISH_VOLATILE);
+}
+
+int publish_sweep(int dirfd, unsigned age_sec) {
+        _cleanup_(closedirp) DIR *d = NULL;
+        time_t now = time(NULL);
+        struct dirent *de;
+        int r;
+
+        r = fd_open_dirstream_at(dirfd, ".", &d);
+        if (r < 0)
+                return r;
+        while ((de = readdir(d))) {
+                struct stat st;
+
+                if (startswith(de->d_name, TEMPORARY_PREFIX) && fstatat(dirfd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    S_ISREG(st.st_mode) && now - st.st_mtime >= (time_t) age_sec)
+                        (void) unlinkat(dirfd, de->d_name, 0);
+        }
+        return 0;
 }
 
 int publish_rename(int from_dirfd, const char *from, int to_dirfd, const char *to) {

@@ -30,6 +30,12 @@ int publish_new_file_at(int dirfd, const char *name, const void *data, size_t si
 int publish_volatile_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid);
 
 /*
+ * Removes the temporary files of publishers that were killed. age_sec: younger ones may belong to a publisher that lives.
+ * Return: 0 or a negative errno.
+ */
+int publish_sweep(int dirfd, unsigned age_sec);
+
+/*
  * Moves a name from one directory to another of the same filesystem without replacing anything, and makes
  * both directories durable. Return: 0, -EEXIST, -ENOENT, or another negative errno.
  */

@@ -248,7 +248,7 @@ END' "${dir##*/}" "$2" "${record#* }"
 # ---- mails -----------------------------------------------------------------------------------------------------------
 
 outbox_is_empty() {
-        machine_sh '[ -z "$(find /var/spool/morf/outbox -maxdepth 1 -type f)" ]'
+        machine_sh '[ -z "$(find /var/spool/morf/outbox -maxdepth 1 -type f -name "[!.]*")" ]'
 }
 
 # assert_once STATE NAME…: each of these jobs ended so, and only once: one directory, one mail an event, one message about its end.

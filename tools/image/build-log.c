@@ -19,21 +19,34 @@ void build_log_done(BuildLog *l) {
         *l = (BuildLog){ .fd = -EBADF };
 }
 
-/* "Step 4/9 : RUN make", by the legacy builder. */
+/* "Step 4/9 : RUN make" by docker's legacy builder, "STEP 4/9: RUN make" by podman. */
+static const struct {
+        const char *begin, *end;
+} forms[] = {
+        { "Step ", " : " },
+        { "STEP ", ": " },
+};
+
+/* Takes the line apart, in place. */
+static bool parse_step(char *line, uint64_t *ret_step, uint64_t *ret_steps) {
+        for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+                char *rest = (char *) (uintptr_t) startswith(line, forms[i].begin), *slash, *end;
+
+                slash = rest ? strchr(rest, '/') : NULL;
+                end = slash ? strstr(slash, forms[i].end) : NULL;
+                if (!end)
+                        continue;
+                *slash = *end = '\0';
+                return parse_u64(rest, 1, STEPS_MAX, ret_step) >= 0 && parse_u64(slash + 1, *ret_step, STEPS_MAX, ret_steps) >= 0;
+        }
+        return false;
+}
+
 static void judge_line(BuildLog *l) {
         uint64_t step, steps;
-        char *rest, *slash, *end;
 
         l->line[l->line_length] = '\0';
-        if (!startswith(l->line, "Step "))
-                return;
-        rest = l->line + strlen("Step ");
-        slash = strchr(rest, '/');
-        end = slash ? strchr(slash, ' ') : NULL;
-        if (!end || !startswith(end, " : "))
-                return;
-        *slash = *end = '\0';
-        if (parse_u64(rest, 1, STEPS_MAX, &step) < 0 || parse_u64(slash + 1, step, STEPS_MAX, &steps) < 0)
+        if (!parse_step(l->line, &step, &steps))
                 return;
         if (step != l->step + 1 || (l->steps > 0 && steps != l->steps))
                 return;

@@ -54,8 +54,10 @@ static int make_arguments(const PrepareOptions *o, char ***ret) {
         int r;
 
         /* Labels of ours come last, so that no --label of the caller replaces them. */
-        r = strv_add_many(&l, "build", "--force-rm", "--pull=false",
-                          o->build_network ? "--network=default" : "--network=none", NULL);
+        r = strv_add_many(&l, "build", "--force-rm", o->build_network ? "--network=default" : "--network=none", NULL);
+        STRV_FOREACH(s, engine_traits(o->engine)->build)
+                if (r >= 0)
+                        r = strv_add(&l, *s);
         STRV_FOREACH(s, o->labels)
                 if (r >= 0)
                         r = strv_addf(&l, "--label=%s", *s);
@@ -112,7 +114,7 @@ static int refuse(const char *text, size_t size, const BuildLog *log, int status
         int r;
 
         if (log->step == 0)
-                return fault_set(f, FAULT_BUILD, DOCKERFILE_NAME, 0, "docker did not accept it");
+                return fault_set(f, FAULT_BUILD, DOCKERFILE_NAME, 0, "the builder did not accept it");
         r = dockerfile_find(text, size, log->step, &line, word, &count);
         if (r == -ENOENT)
                 return fault_set(f, FAULT_BUILD, DOCKERFILE_NAME, 0, "the build failed behind its last instruction");
@@ -193,9 +195,9 @@ int build_image(const PrepareOptions *o, char ret_id[static IMAGE_ID_LENGTH + 1]
                 return r < 0 ? r : r == 0 ? -ENOENT : 0;
         }
         complaint = engine_complaint(&result);
-        log_notice("docker build ended with status %d at step %u of %u: %s", result.status, log.step, log.steps,
-                   strempty(complaint));
-        if (engine_is_to_blame(&result))
+        log_notice("%s build ended with status %d at step %u of %u: %s", engine_traits(o->engine)->name, result.status,
+                   log.step, log.steps, strempty(complaint));
+        if (engine_is_to_blame(o->engine, &result))
                 return -EIO;
         r = engine_ping(o->engine);
         return r < 0 ? r : refuse(text, size, &log, result.status, f);

@@ -16,26 +16,61 @@
 
 #define CALL_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
+#define LIST(...) (char *const[]){ __VA_ARGS__, NULL }
+
+/* Nothing of our own environment but where the engine is: a client configuration could bring proxies and credentials. */
+static const EngineTraits table[] = {
+        {
+                .name = "docker",
+                .ping = LIST("version", "--format", "{{.Server.Version}}"),
+                .id_format = "{{.Id}}",
+                .build = LIST("--pull=false"),
+                .environment = LIST("HOME=/nonexistent", "DOCKER_CONFIG=/nonexistent", "DOCKER_BUILDKIT=0", "DOCKER_CLI_HINTS=false"),
+                .passed = LIST("PATH", "DOCKER_HOST", "DOCKER_API_VERSION", "TMPDIR"),
+                .blamed = LIST("Cannot connect to the Docker daemon", "error during connect", "unexpected EOF",
+                               "Error response from daemon: Bad response from Docker"),
+        },
+        {
+                /* There is no daemon to ask; that it finds its way around its storage is as much as can be known. */
+                .name = "podman",
+                .ping = LIST("info", "--format", "{{.Store.GraphRoot}}"),
+                .id_format = "sha256:{{.Id}}",
+                /* Its own defaults for containers are higher than a service without CAP_SYS_RESOURCE may go. */
+                .build = LIST("--pull=never", "--ulimit=nofile=16384:16384", "--ulimit=nproc=16384:16384"),
+                .environment = LIST("HOME=/nonexistent", "REGISTRY_AUTH_FILE=/nonexistent"),
+                .passed = LIST("PATH", "TMPDIR"),
+                .blamed = LIST("Error: configure storage", "Error: initializing storage", "Error: allocating lock"),
+        },
+};
+
+const EngineTraits *engine_traits(const char *engine) {
+        const char *slash = strrchr(engine, '/'), *name = slash ? slash + 1 : engine;
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                if (streq(table[i].name, name))
+                        return &table[i];
+        return &table[0];
+}
+
 void engine_result_done(EngineResult *r) {
         free(r->output);
         free(r->errors);
         *r = (EngineResult){};
 }
 
-/* Nothing of our own environment but where the engine is: a client configuration could bring proxies and credentials.
- */
-static int make_environment(char ***ret) {
-        static const char *const passed[] = { "PATH", "DOCKER_HOST", "DOCKER_API_VERSION", "TMPDIR" };
+static int make_environment(const EngineTraits *t, char ***ret) {
         _cleanup_strv_ char **l = NULL;
         int r;
 
-        r = strv_add_many(&l, "HOME=/nonexistent", "DOCKER_CONFIG=/nonexistent", "DOCKER_BUILDKIT=0",
-                          "DOCKER_CLI_HINTS=false", "LC_ALL=C.UTF-8", NULL);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(passed); i++) {
-                const char *value = getenv(passed[i]);
+        r = strv_add(&l, "LC_ALL=C.UTF-8");
+        STRV_FOREACH(s, t->environment)
+                if (r >= 0)
+                        r = strv_add(&l, *s);
+        STRV_FOREACH(s, t->passed) {
+                const char *value = getenv(*s);
 
-                if (value)
-                        r = strv_addf(&l, "%s=%s", passed[i], value);
+                if (r >= 0 && value)
+                        r = strv_addf(&l, "%s=%s", *s, value);
         }
         if (r < 0)
                 return r;
@@ -84,7 +119,7 @@ int engine_start(const char *engine, char *const *args, int stdin_fd, int stdout
                 if (r >= 0)
                         r = strv_add(&argv, *s);
         if (r >= 0)
-                r = make_environment(&environment);
+                r = make_environment(engine_traits(engine), &environment);
         if (r < 0)
                 return r;
         null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -174,11 +209,10 @@ int engine_call(const char *engine, char *const *args, EngineResult *ret) {
 }
 
 int engine_ping(const char *engine) {
-        char *const args[] = { (char *) "version", (char *) "--format", (char *) "{{.Server.Version}}", NULL };
         _cleanup_engine_result_ EngineResult result = {};
         int r;
 
-        r = engine_call(engine, args, &result);
+        r = engine_call(engine, engine_traits(engine)->ping, &result);
         if (r < 0)
                 return r;
         return result.status == 0 ? 0 : -ECONNREFUSED;
@@ -195,22 +229,16 @@ char *engine_complaint(const EngineResult *result) {
         return name_escape(begin, (size_t) (text + n - begin), 400);
 }
 
-bool engine_is_to_blame(const EngineResult *result) {
-        static const char *const beginnings[] = {
-                "Cannot connect to the Docker daemon",
-                "error during connect",
-                "unexpected EOF",
-                "Error response from daemon: Bad response from Docker",
-        };
+bool engine_is_to_blame(const char *engine, const EngineResult *result) {
         const char *line = strempty(result->errors), *end;
 
         if (result->status < 0)
                 return true;
-        /* Newer clients begin with remarks about the builder. Only the first other line is the client's own. */
-        while (*line == '\n' || startswith(line, "DEPRECATED:") || startswith(line, "WARNING:") || *line == ' ')
+        /* Newer clients begin with remarks about the builder, podman with warnings. Only the first other line is the client's own. */
+        while (*line == '\n' || startswith(line, "DEPRECATED:") || startswith(line, "WARNING:") || startswith(line, "time=") || *line == ' ')
                 line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n');
-        for (size_t i = 0; i < ELEMENTSOF(beginnings); i++)
-                if (startswith(line, beginnings[i]))
+        STRV_FOREACH(s, engine_traits(engine)->blamed)
+                if (startswith(line, *s))
                         return true;
         end = line + strcspn(line, "\n");
         return end - line >= 23 && strncmp(end - 23, "no space left on device", 23) == 0;

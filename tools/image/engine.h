@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * The docker command line: started without a shell, with an environment of its own, watched until it ends.
+ * The engine's command line: started without a shell, with an environment of its own, watched until it ends. What docker
+ * and podman do not have in common is one table, EngineTraits.
  */
 
 #include <sys/types.h>
@@ -11,6 +12,20 @@
 
 /* Most bytes that are kept of what a command prints. */
 #define ENGINE_OUTPUT_MAX 65536u
+
+/* What is particular to an engine. Lists end with NULL. */
+typedef struct EngineTraits {
+        const char *name;         /* of its program */
+        char *const *ping;        /* a command that succeeds where the engine works */
+        const char *id_format;    /* for `image inspect`: the id as "sha256:" and 64 hex digits */
+        char *const *build;       /* options of a build beside those that all engines have */
+        char *const *environment; /* of its commands */
+        char *const *passed;      /* variables that are passed on to them */
+        char *const *blamed;      /* how errors begin that are not about what was asked for */
+} EngineTraits;
+
+/* The traits of an engine by the name of its program; those of docker for an unknown one. */
+const EngineTraits *engine_traits(const char *engine);
 
 /* How a command ended and what it printed; embedded, released by engine_result_done(). */
 typedef struct EngineResult {
@@ -55,4 +70,4 @@ char *engine_complaint(const EngineResult *result);
 
 /* Whether the errors of a command that failed tell of the engine or the machine rather than of what it was asked to do.
  */
-bool engine_is_to_blame(const EngineResult *result);
+bool engine_is_to_blame(const char *engine, const EngineResult *result);

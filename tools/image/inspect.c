@@ -22,7 +22,7 @@ static int inspect(const char *engine, const char *image, const char *format, ch
                 return r;
         if (result.status != 0) {
                 /* The exit status is the same for "no such image" and "no engine". */
-                r = engine_is_to_blame(&result) ? -ECONNREFUSED : engine_ping(engine);
+                r = engine_is_to_blame(engine, &result) ? -ECONNREFUSED : engine_ping(engine);
                 return r < 0 ? r : 0;
         }
         result.output[strcspn(result.output, "\n")] = '\0';
@@ -34,7 +34,7 @@ int inspect_image(const char *engine, const char *image, char ret_id[static IMAG
         _cleanup_free_ char *id = NULL;
         int r;
 
-        r = inspect(engine, image, "{{.Id}}", &id);
+        r = inspect(engine, image, engine_traits(engine)->id_format, &id);
         if (r <= 0)
                 return r;
         if (!image_id_is_valid(id))

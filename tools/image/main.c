@@ -26,7 +26,7 @@ static void help(void) {
         printf("morf-image prepare --engine FILE --kind KIND --digest HEX --out DIR [OPTION...]\n\n"
                "Makes sure that the container engine has the image of a job, without giving it a name, and writes\n"
                "image.json, or fault.json, to DIR.\n\n"
-               "  --engine FILE         the docker command line, like /usr/bin/docker\n"
+               "  --engine FILE         the engine's command line: /usr/bin/docker or /usr/bin/podman\n"
                "  --kind KIND           archive or dockerfile\n"
                "  --digest HEX          archive: the image's id; dockerfile: the digest of the context\n"
                "  --archive FILE        the docker save archive\n"

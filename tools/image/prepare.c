@@ -29,8 +29,8 @@ static int fill_record(const PrepareOptions *o, const char *id, bool built, bool
 }
 
 /*
- * Streams the archive into `docker load`.
- * Return: 0 where docker says that it loaded it; -EBADMSG with *f set; or another negative errno.
+ * Streams the archive into `docker load` or `podman load`.
+ * Return: 0 where the engine says that it loaded it; -EBADMSG with *f set; or another negative errno.
  */
 static int load(const PrepareOptions *o, Fault *f) {
         char *const args[] = { (char *) "load", (char *) "--quiet", NULL };
@@ -56,15 +56,15 @@ static int load(const PrepareOptions *o, Fault *f) {
         if (result.status == 0)
                 return 0;
         complaint = engine_complaint(&result);
-        log_notice("docker load ended with status %d: %s", result.status, strempty(complaint));
-        if (engine_is_to_blame(&result))
+        log_notice("%s load ended with status %d: %s", engine_traits(o->engine)->name, result.status, strempty(complaint));
+        if (engine_is_to_blame(o->engine, &result))
                 return -EIO;
         r = engine_ping(o->engine);
         if (r < 0)
                 return r;
         return fault_set(
                 f, FAULT_IMAGE, NULL, 0,
-                "docker could not load the image archive: its layers are damaged or do not fit its configuration");
+                "the image archive could not be loaded: its layers are damaged or do not fit its configuration");
 }
 
 static int prepare_archive(const PrepareOptions *o, ImageRecord *ret, Fault *f) {
@@ -85,7 +85,7 @@ static int prepare_archive(const PrepareOptions *o, ImageRecord *ret, Fault *f) 
                 return r;
         if (r == 0 || !streq(id, wanted))
                 return fault_set(f, FAULT_IMAGE, NULL, 0,
-                                 "docker loaded the image archive, but not as the image that it states");
+                                 "the image archive was loaded, but not as the image that it states");
         return fill_record(o, id, /* built= */ false, /* reused= */ false, ret);
 }
 

@@ -11,7 +11,7 @@
 #include "spool/manifest.h"
 
 typedef struct PrepareOptions {
-        const char *engine; /* the docker command line, absolute */
+        const char *engine; /* the engine's command line, absolute */
         ManifestImageKind kind;
         const char *digest;  /* manifest.image.digest */
         int archive_fd;      /* archive: the file */

@@ -84,6 +84,30 @@ static void removes_trees_without_following_links(_unused_ void **state) {
         assert_int_equal(fd_remove_tree_at(s.fd, "outside"), 0);
 }
 
+/* A container may nest directories until nobody has descriptors or a stack for them. */
+static void deep_trees(_unused_ void **state) {
+        _cleanup_scratch_ Scratch s;
+        uint64_t bytes, entries;
+        int fd;
+
+        scratch_init(&s);
+        fd = scratch_dir(&s, "deep");
+        for (int i = 0; i < 3000; i++) {
+                int below;
+
+                assert_int_equal(mkdirat(fd, "d", 0700), 0);
+                below = openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                assert_true(below >= 0);
+                close(fd);
+                fd = below;
+        }
+        close(fd);
+        assert_int_equal(fd_tree_usage(s.fd, UINT64_MAX, UINT64_MAX - 1, &bytes, &entries), 0);
+        assert_true(entries == UINT64_MAX);
+        assert_int_equal(fd_remove_tree_at(s.fd, "deep"), 0);
+        assert_int_equal(faccessat(s.fd, "deep", F_OK, 0), -1);
+}
+
 static void measures_trees(_unused_ void **state) {
         _cleanup_scratch_ Scratch s;
         _cleanup_fd_ int dir = -EBADF;
@@ -115,7 +139,7 @@ static void close_is_idempotent(_unused_ void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(refuses_what_is_no_plain_file), cmocka_unit_test(reads_pipes_to_the_end), cmocka_unit_test(copies_with_a_limit),
-                cmocka_unit_test(removes_trees_without_following_links), cmocka_unit_test(measures_trees), cmocka_unit_test(close_is_idempotent),
+                cmocka_unit_test(removes_trees_without_following_links), cmocka_unit_test(deep_trees), cmocka_unit_test(measures_trees), cmocka_unit_test(close_is_idempotent),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,10 +73,26 @@ static void makes_directories_with_exact_modes(_unused_ void **state) {
         assert_int_equal(publish_mkdir_at(s.fd, "d", 0700, (uid_t) -1, (gid_t) -1), -EEXIST);
 }
 
+static void sweeps_what_a_killed_publisher_left(_unused_ void **state) {
+        _cleanup_scratch_ Scratch s;
+
+        scratch_init(&s);
+        scratch_write(&s, ".#f0123456789abcdef", "half");
+        scratch_write(&s, "f", "x");
+        scratch_write(&s, ".hidden", "y");
+        assert_int_equal(publish_sweep(s.fd, 60), 0);
+        assert_int_equal(scratch_count(&s, "."), 3); /* it may be somebody's who lives */
+        assert_int_equal(publish_sweep(s.fd, 0), 0);
+        assert_int_equal(scratch_count(&s, "."), 2);
+        scratch_assert_file(&s, "f", "x");
+        scratch_assert_file(&s, ".hidden", "y");
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(replaces_whole), cmocka_unit_test(new_never_replaces), cmocka_unit_test(failure_leaves_the_old),
                 cmocka_unit_test(renames_between_directories), cmocka_unit_test(makes_directories_with_exact_modes),
+                cmocka_unit_test(sweeps_what_a_killed_publisher_left),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/engine.h"
+#include "spool/base/strv.h"
+#include "spool/limits.h"
+
+#define IMAGE "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define JOB "01jd3k8x2m4qabcdefghjkmnpq"
+#define DIR "/var/spool/morf/active/" JOB
+
+static const Engine docker = { CONF_ENGINE_DOCKER, "/usr/bin/docker", SANDBOX_ENGINE, false, "docker" };
+
+static Course courses_items[] = {
+        { .root = "/srv/morf/one", .name = (char *) "accounting" },
+        { .root = "/srv/morf/two", .name = (char *) "2012-001" },
+};
+static const Courses courses = { .items = courses_items, .n = 2 };
+static const ManifestLimits limits = { .cpus_milli = 1050, .memory = 2 * LIMIT_GIB, .time_usec = 1, .output = LIMIT_GIB, .pids = 512 };
+static char *tables[] = { (char *) "labels-train.csv", NULL };
+static ManifestArgument argument_items[] = {
+        { .name = (char *) "alpha", .value = (char *) "0.1" },
+        { .name = (char *) "text", .value = (char *) "a b \"c\" $HOME %n; rm -rf / --privileged" },
+};
+static const ManifestArguments arguments = { .items = argument_items, .n = 2 };
+
+static EngineRun sample(ManifestProfile profile) {
+        return (EngineRun){
+                .id = JOB,
+                .name = "morf-" JOB "-001-1",
+                .image = IMAGE,
+                .slice = "morf-jobs-" JOB "-1a1.slice",
+                .job_dir = DIR,
+                .limits = &limits,
+                .profile = profile,
+                .uid = 990,
+                .gid = 991,
+                .courses = &courses,
+                .tables = tables,
+                .args = &arguments,
+        };
+}
+
+/* The command, behind "capture --". */
+static UnitPlan *plan(const EngineRun *run) {
+        UnitPlan *p = unit_plan_new("morf-" JOB "-run-1.service", "x", SANDBOX_ENGINE);
+
+        assert_non_null(p);
+        assert_int_equal(unit_plan_add_exec(p, UNIT_EXEC_START, 0, (const char *const[]){ "/capture", "--", NULL }), 0);
+        assert_int_equal(engine_append_run(&docker, p, run), 0);
+        assert_int_equal(p->n_execs, 1);
+        return p;
+}
+
+static void check(const UnitPlan *p, const char *const *expected) {
+        char **argv = p->execs[0].argv;
+        size_t i;
+
+        for (i = 0; expected[i] && argv[i]; i++)
+                if (!streq(argv[i], expected[i]))
+                        fail_msg("argument %zu\nis:        %s\nshould be: %s", i, argv[i], expected[i]);
+        if (expected[i] || argv[i])
+                fail_msg("%s: %s", expected[i] ? "missing" : "too much", expected[i] ?: argv[i]);
+}
+
+#define HEAD                                                                                                                     \
+        "/capture", "--", "/usr/bin/docker", "run", "--name=morf-" JOB "-001-1", "--label=morf.job=" JOB,                      \
+        "--cgroup-parent=morf-jobs-" JOB "-1a1.slice", "--rm", "--pull=never", "--network=none", "--hostname=morf",             \
+        "--security-opt=no-new-privileges", "--ulimit=core=0", "--log-driver=none", "--cap-drop=ALL"
+#define TAIL                                                                                                                     \
+        "--memory=2147483648", "--memory-swap=2147483648", "--cpus=1.050", "--pids-limit=528", "--ulimit=fsize=1073741824",       \
+        "--mount=type=bind,src=/srv/morf/one/accounting,dst=/morf-data/accounting,readonly",                                   \
+        "--mount=type=volume,dst=/input/accounting,volume-driver=local,volume-opt=type=overlay,volume-opt=device=overlay,"      \
+        "\"volume-opt=o=lowerdir=/srv/morf/one/accounting,upperdir=" DIR "/steps/001/input/upper/accounting,"                  \
+        "workdir=" DIR "/steps/001/input/work/accounting\"",                                                                   \
+        "--mount=type=bind,src=/srv/morf/two/2012-001,dst=/morf-data/2012-001,readonly",                                       \
+        "--mount=type=volume,dst=/input/2012-001,volume-driver=local,volume-opt=type=overlay,volume-opt=device=overlay,"        \
+        "\"volume-opt=o=lowerdir=/srv/morf/two/2012-001,upperdir=" DIR "/steps/001/input/upper/2012-001,"                      \
+        "workdir=" DIR "/steps/001/input/work/2012-001\"",                                                                     \
+        "--mount=type=bind,src=" DIR "/data/labels-train.csv,dst=/morf-data/labels-train.csv,readonly",                        \
+        "--mount=type=bind,src=" DIR "/steps/001/output,dst=/output", IMAGE, "--alpha", "0.1", "--text",                       \
+        "a b \"c\" $HOME %n; rm -rf / --privileged", NULL
+
+static void compat(_unused_ void **state) {
+        static const char *const expected[] = {
+                HEAD, "--cap-add=CHOWN", "--cap-add=DAC_OVERRIDE", "--cap-add=FOWNER", "--cap-add=FSETID", "--cap-add=KILL", "--cap-add=SETGID",
+                "--cap-add=SETUID", TAIL,
+        };
+        EngineRun run = sample(MANIFEST_PROFILE_COMPAT);
+        _cleanup_(unit_plan_freep) UnitPlan *p = plan(&run);
+
+        check(p, expected);
+}
+
+static void strict(_unused_ void **state) {
+        static const char *const expected[] = { HEAD, "--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777", "--user=990:991", TAIL };
+        EngineRun run = sample(MANIFEST_PROFILE_STRICT);
+        _cleanup_(unit_plan_freep) UnitPlan *p = plan(&run);
+
+        check(p, expected);
+}
+
+/* What the researcher chose comes behind the image, where the engine looks for no options of its own. */
+static void nothing_of_the_researchers_is_an_option(_unused_ void **state) {
+        static const ManifestProfile profiles[] = { MANIFEST_PROFILE_COMPAT, MANIFEST_PROFILE_STRICT };
+
+        for (size_t i = 0; i < ELEMENTSOF(profiles); i++) {
+                EngineRun run = sample(profiles[i]);
+                _cleanup_(unit_plan_freep) UnitPlan *p = plan(&run);
+                char **argv = p->execs[0].argv;
+                size_t n = strv_length(argv), image = 0;
+
+                while (!streq(argv[image], IMAGE))
+                        image++;
+                assert_int_equal(n - image - 1, 2 * arguments.n);
+                for (size_t k = 4; k < image; k++) {
+                        /* Each option is one word "--name=value", so that none can take the next one as its value. */
+                        assert_non_null(startswith(argv[k], "--"));
+                        assert_true(strchr(argv[k], '=') || streq(argv[k], "--rm") || streq(argv[k], "--read-only"));
+                        assert_null(strstr(argv[k], "privileged="));
+                        assert_null(strstr(argv[k], "--device"));
+                }
+        }
+}
+
+static void bare(_unused_ void **state) {
+        static const char *const expected[] = {
+                HEAD, "--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777", "--user=990:991", "--memory=2147483648",
+                "--memory-swap=2147483648", "--cpus=1.050", "--pids-limit=528", "--ulimit=fsize=1073741824",
+                "--mount=type=bind,src=" DIR "/steps/001/output,dst=/output", IMAGE, NULL,
+        };
+        EngineRun run = sample(MANIFEST_PROFILE_STRICT);
+        static const ManifestArguments no_arguments = {};
+        static const Courses no_courses = {};
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+
+        run.courses = &no_courses;
+        run.tables = NULL;
+        run.args = &no_arguments;
+        p = plan(&run);
+        check(p, expected);
+}
+
+static void processors_are_written_in_full(_unused_ void **state) {
+        static const struct {
+                uint64_t milli;
+                const char *text;
+        } cases[] = { { 10, "--cpus=0.010" }, { 500, "--cpus=0.500" }, { 1000, "--cpus=1.000" }, { 64001, "--cpus=64.001" } };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                ManifestLimits l = limits;
+                EngineRun run = sample(MANIFEST_PROFILE_STRICT);
+                _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+
+                l.cpus_milli = cases[i].milli;
+                run.limits = &l;
+                p = plan(&run);
+                assert_true(strv_contains(p->execs[0].argv, cases[i].text));
+        }
+}
+
+/* As many courses as a job may have fit into one command. */
+static void many_courses(_unused_ void **state) {
+        Course *items = calloc(LIMIT_COURSES, sizeof(*items));
+        static const ManifestArguments no_arguments = {};
+        EngineRun run = sample(MANIFEST_PROFILE_COMPAT);
+        Courses many = { .items = items, .n = LIMIT_COURSES };
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+
+        for (size_t i = 0; i < many.n; i++)
+                items[i] = (Course){ .root = "/srv/morf/one", .name = (char *) "accounting" };
+        run.courses = &many;
+        run.args = &no_arguments;
+        p = plan(&run);
+        assert_true(strv_length(p->execs[0].argv) > 2 * LIMIT_COURSES);
+        free(items);
+}
+
+static void a_broken_plan_stays_broken(_unused_ void **state) {
+        EngineRun run = sample(MANIFEST_PROFILE_COMPAT);
+        _cleanup_(unit_plan_freep) UnitPlan *p = unit_plan_new("morf-" JOB "-run-1.service", "x", SANDBOX_ENGINE);
+
+        assert_int_equal(engine_append_run(&docker, p, &run), -EINVAL); /* no command to append to */
+}
+
+static void engines_are_found_by_name(_unused_ void **state) {
+        const Engine *any = engine_find(CONF_ENGINE_AUTO), *d = engine_find(CONF_ENGINE_DOCKER), *p = engine_find(CONF_ENGINE_PODMAN);
+
+        assert_true(!d || (d->name == CONF_ENGINE_DOCKER && d->sandbox == SANDBOX_ENGINE && !d->root && streq(d->group, "docker")));
+        assert_true(!p || (p->name == CONF_ENGINE_PODMAN && p->sandbox == SANDBOX_ENGINE_ROOT && p->root && !p->group));
+        assert_ptr_equal(any, d ?: p);
+        assert_true(!any || access(any->path, X_OK) == 0);
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(compat), cmocka_unit_test(strict), cmocka_unit_test(nothing_of_the_researchers_is_an_option),
+                cmocka_unit_test(bare), cmocka_unit_test(processors_are_written_in_full), cmocka_unit_test(many_courses),
+                cmocka_unit_test(a_broken_plan_stays_broken), cmocka_unit_test(engines_are_found_by_name),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

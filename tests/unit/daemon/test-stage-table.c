@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/engine.h"
+#include "daemon/stage-table.h"
+#include "spool/image-record.h"
+#include "spool/limits.h"
+#include "tests/unit/daemon/fixture.h"
+#include "units/name.h"
+
+static void every_working_state_has_a_stage(_unused_ void **state) {
+        for (JobState s = 0; s < _JOB_STATE_MAX; s++) {
+                bool works = s == JOB_STATE_INTAKE || (s >= JOB_STATE_PREPARING && s <= JOB_STATE_GATING);
+                const Stage *stage = stage_of_state(s);
+
+                if (!works) {
+                        assert_null(stage);
+                        continue;
+                }
+                assert_non_null(stage);
+                assert_int_equal(stage->state, s);
+                assert_true(job_state_may_follow(s, stage->next));
+                assert_true(stage->next != s);
+                assert_non_null(stage->plan);
+                assert_true(strlen(stage->why) > 10);
+        }
+        assert_null(stage_of_state(_JOB_STATE_MAX));
+        assert_null(stage_of_state(_JOB_STATE_INVALID));
+}
+
+/* One name a stage, in unit names and exit records; none the beginning of another with a '-' behind it. */
+static void names(_unused_ void **state) {
+        for (JobState s = 0; s < _JOB_STATE_MAX; s++) {
+                const Stage *stage = stage_of_state(s);
+                char name[UNIT_NAME_SIZE];
+                UnitServiceName parsed;
+
+                if (!stage)
+                        continue;
+                assert_true(unit_stage_is_valid(stage->name));
+                assert_int_equal(unit_name_service(ID_A, stage->name, 7, name), 0);
+                assert_int_equal(unit_name_parse_service(name, &parsed), 0);
+                assert_string_equal(parsed.stage, stage->name);
+                for (JobState other = 0; other < s; other++)
+                        assert_true(!stage_of_state(other) || !streq(stage_of_state(other)->name, stage->name));
+        }
+}
+
+/* Following the table leads through all stages, once each. */
+static void the_chain_is_complete(_unused_ void **state) {
+        JobState s = JOB_STATE_INTAKE;
+        unsigned steps = 0;
+
+        while (s != JOB_STATE_RELEASING) {
+                s = s == JOB_STATE_QUEUED ? JOB_STATE_PREPARING : stage_of_state(s)->next;
+                assert_true(++steps < 20);
+        }
+        assert_int_equal(steps, JOB_STATE_RELEASING - JOB_STATE_INTAKE);
+}
+
+static void only_the_container_is_accounted_for_and_judged(_unused_ void **state) {
+        for (JobState s = 0; s < _JOB_STATE_MAX; s++) {
+                const Stage *stage = stage_of_state(s);
+
+                if (!stage)
+                        continue;
+                assert_int_equal(stage->container, s == JOB_STATE_RUNNING);
+                assert_int_equal(!!stage->judge, s == JOB_STATE_RUNNING);
+                /* Status 65 of a container is its own; of a helper it comes with a fault.json. */
+                if (stage->container)
+                        assert_null(stage->fault_dir);
+        }
+}
+
+/* ---- how a container's end is judged ---- */
+
+#define UNKNOWN EXIT_RECORD_UNKNOWN
+
+static void judge_run(_unused_ void **state) {
+        /* code FAULT_NONE: the platform's fault. */
+        static const struct {
+                Outcome outcome;
+                int status;
+                uint64_t oom_kills, pids_max_hits;
+                FaultCode code;
+                const char *message;
+        } cases[] = {
+                { OUTCOME_EXIT, 1, 0, 0, FAULT_EXIT, "the container ended with status 1" },
+                { OUTCOME_EXIT, 1, UNKNOWN, UNKNOWN, FAULT_EXIT, "the container ended with status 1" },
+                { OUTCOME_EXIT, 64, 0, 0, FAULT_EXIT, "the container ended with status 64" },
+                { OUTCOME_USER_FAULT, 65, 0, 0, FAULT_EXIT, "the container ended with status 65" },
+                { OUTCOME_EXIT, 75, 0, 0, FAULT_EXIT, "the container ended with status 75" },
+                { OUTCOME_EXIT, 124, 0, 0, FAULT_EXIT, "the container ended with status 124" },
+                { OUTCOME_EXIT, 125, 0, 0, FAULT_NONE, NULL }, /* the engine itself */
+                { OUTCOME_EXIT, 125, 1, 0, FAULT_NONE, NULL },
+                { OUTCOME_EXIT, 126, 0, 0, FAULT_COMMAND, "the image's command could not be run (status 126)" },
+                { OUTCOME_EXIT, 127, 0, 0, FAULT_COMMAND, "the image's command could not be run (status 127)" },
+                { OUTCOME_EXIT, 128, 0, 0, FAULT_EXIT, "the container ended with status 128" },
+                { OUTCOME_EXIT, 129, 0, 0, FAULT_SIGNAL, "the container was ended by signal 1" },
+                { OUTCOME_EXIT, 137, 0, 0, FAULT_SIGNAL, "the container was ended by signal 9" },
+                { OUTCOME_EXIT, 137, 1, 0, FAULT_MEMORY, "the container ran out of its 2 GiB of memory" },
+                { OUTCOME_EXIT, 137, UNKNOWN, UNKNOWN, FAULT_SIGNAL, "the container was ended by signal 9" },
+                { OUTCOME_EXIT, 1, 1, 0, FAULT_MEMORY, "the container ran out of its 2 GiB of memory" },
+                { OUTCOME_EXIT, 139, 0, 0, FAULT_SIGNAL, "the container was ended by signal 11" },
+                { OUTCOME_EXIT, 192, 0, 0, FAULT_SIGNAL, "the container was ended by signal 64" },
+                { OUTCOME_EXIT, 193, 0, 0, FAULT_EXIT, "the container ended with status 193" },
+                { OUTCOME_EXIT, EXIT_STATUS_FOLDED, 0, 0, FAULT_EXIT, "the container ended with status 199" },
+                { OUTCOME_EXIT, 1, 0, 3, FAULT_PIDS, "the container hit its limit of processes and ended with status 1" },
+                { OUTCOME_EXIT, 1, 1, 3, FAULT_MEMORY, "the container ran out of its 2 GiB of memory" },
+                { OUTCOME_EXIT, EXIT_STATUS_OUTPUT_LIMIT, 0, 0, FAULT_DISK, "the container wrote more than it may to /output and /input" },
+                { OUTCOME_EXIT, EXIT_STATUS_OUTPUT_LIMIT, 1, 1, FAULT_DISK, "the container wrote more than it may to /output and /input" },
+                { OUTCOME_EXIT, EXIT_STATUS_DISK_LOW, 0, 0, FAULT_NONE, NULL },
+                { OUTCOME_OOM, 0, 1, 0, FAULT_MEMORY, "the container ran out of its 2 GiB of memory" },
+                { OUTCOME_TIMEOUT, 0, 0, 0, FAULT_TIME, "the container did not end within its time limit of 2h 0min" },
+                { OUTCOME_SIGNAL, 9, 0, 0, FAULT_NONE, NULL }, /* the unit's own process: the operator, or the machine */
+                { OUTCOME_START_FAILED, 203, 0, 0, FAULT_NONE, NULL },
+                { OUTCOME_VANISHED, 0, UNKNOWN, UNKNOWN, FAULT_NONE, NULL },
+        };
+        const Stage *s = stage_of_state(JOB_STATE_RUNNING);
+        Job j = { .memory = 2 * LIMIT_GIB };
+
+        j.record.started = 1000000;
+        j.record.deadline = j.record.started + UINT64_C(7200) * 1000000 + 5000000; /* with its grace */
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                ExitRecord e = EXIT_RECORD_INIT;
+                _cleanup_fault_ Fault f = {};
+                bool users;
+
+                e.oom_kills = cases[i].oom_kills;
+                e.pids_max_hits = cases[i].pids_max_hits;
+                users = s->judge(&j, cases[i].outcome, cases[i].status, &e, &f);
+                if (users != (cases[i].code != FAULT_NONE) || f.code != cases[i].code)
+                        fail_msg("case %zu: %s", i, users ? f.message : "the platform's fault");
+                if (users)
+                        assert_string_equal(f.message, cases[i].message);
+        }
+}
+
+/* ---- plans ---- */
+
+static bool has(const UnitExec *e, const char *argument) {
+        return strv_contains(e->argv, argument);
+}
+
+static const UnitExec *command(const UnitPlan *p, UnitExecWhen when) {
+        const UnitExec *found = NULL;
+
+        for (size_t i = 0; i < p->n_execs; i++)
+                if (p->execs[i].when == when) {
+                        assert_null(found);
+                        found = &p->execs[i];
+                }
+        assert_non_null(found);
+        return found;
+}
+
+static const UnitBind *bind_at(const UnitPlan *p, const char *destination) {
+        for (size_t i = 0; i < p->n_binds; i++)
+                if (streq(p->binds[i].destination, destination))
+                        return &p->binds[i];
+        fail_msg("nothing is bound at %s", destination);
+        return NULL;
+}
+
+/* A job whose every stage can be planned. */
+static Job *prepared(Fixture *f, const char *settings, JobState state) {
+        Job *j;
+
+        fixture_init(f, settings);
+        fixture_dir(f, "data/accounting");
+        fixture_dir(f, "data/biology");
+        fixture_account(f, "alice", "grants = [\"*\"];");
+        j = fixture_job(f, ID_A, "alice", state);
+        fixture_write_plain_manifest(j);
+        fixture_file(f, j, "image/" IMAGE_RECORD_FILE,
+                     "{\"version\":1,\"id\":\"sha256:" DIGEST_A "\",\"digest\":\"" DIGEST_A "\",\"built\":false,\"reused\":true}");
+        fixture_file(f, j, "data/labels-train.csv", "");
+        {
+                char name[128];
+
+                snprintf(name, sizeof(name), "spool/active/%s/result", ID_A);
+                fixture_dir(f, name);
+        }
+        return j;
+}
+
+static UnitPlan *plan_of(Job *j) {
+        _cleanup_fault_ Fault fault = {};
+        UnitPlan *p = NULL;
+        int r = stage_plan(stage_of_state(j->record.state), j, &p, &fault);
+
+        if (r == -ENOPKG)
+                return NULL; /* no engine on this machine */
+        if (r < 0)
+                fail_msg("%s: %d %s", job_state_to_string(j->record.state), r, strempty(fault.message));
+        return p;
+}
+
+/* What every plan has: a witness, a place, and nothing of spool, data and configuration in sight but what is bound. */
+static void what_plans_have_in_common(_unused_ void **state) {
+        skip_unless_root();
+        for (JobState s = 0; s < _JOB_STATE_MAX; s++) {
+                _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+                char name[UNIT_NAME_SIZE], mark[64];
+                _cleanup_fixture_ Fixture f;
+                const UnitExec *post;
+                Job *j;
+
+                if (!stage_of_state(s))
+                        continue;
+                j = prepared(&f, "", s);
+                j->record.attempt = 3;
+                p = plan_of(j);
+                if (!p)
+                        continue;
+                assert_int_equal(unit_name_service(ID_A, stage_of_state(s)->name, 3, name), 0);
+                assert_string_equal(p->name, name);
+                assert_string_equal(p->slice, "morf-jobs-" ID_A ".slice");
+                assert_true(p->runtime_max_usec > 0 && p->runtime_max_usec != UNIT_UNLIMITED);
+                post = command(p, UNIT_EXEC_STOP_POST);
+                assert_non_null(endswith(post->argv[0], "/morf-exitmark"));
+                snprintf(mark, sizeof(mark), "%s-3", stage_of_state(s)->name);
+                assert_true(has(post, mark));
+                assert_true(has(post, "--out"));
+                assert_int_equal(has(post, "--slice"), s == JOB_STATE_RUNNING);
+                assert_true(strv_contains(p->hidden, f.d.conf.spool) && strv_contains(p->hidden, "/etc/morf"));
+                assert_true(strv_contains(p->hidden, f.d.conf.data[0]) && strv_contains(p->hidden, f.d.conf.data[1]));
+                assert_true(strv_contains(p->log_fields, "MORF_JOB=" ID_A) && strv_contains(p->log_fields, "MORF_USER=alice"));
+                /* What is bound lies in the job's own directory, or is course data for the one stage that reads it. */
+                for (size_t i = 0; i < p->n_binds; i++) {
+                        _cleanup_free_ char *own = job_path(j, "%s", "");
+                        bool ours = startswith(p->binds[i].source, own);
+
+                        assert_true(ours || (s == JOB_STATE_PLANNING && !p->binds[i].writable));
+                        assert_non_null(startswith(p->binds[i].destination, "/run/morf/"));
+                }
+                /* Helpers have no engine and nobody but the engine's stages has its group. */
+                if (p->sandbox == SANDBOX_HELPER || p->sandbox == SANDBOX_COLLECT) {
+                        assert_int_equal(strv_length(p->groups), 0);
+                        assert_int_equal(p->ambient_capabilities, 0);
+                        assert_true(streq(p->user, s == JOB_STATE_INTAKE ? "morf-intake" : "morf-eval"));
+                }
+        }
+}
+
+static void helpers(_unused_ void **state) {
+        static const struct {
+                JobState state;
+                const char *program, *in, *out;
+                const char *const arguments[5];
+        } cases[] = {
+                { JOB_STATE_INTAKE, "morf-intake", "drop", "intake", { "--drop", "/run/morf/in", "--out", "/run/morf/out" } },
+                { JOB_STATE_COLLECTING, "morf-collect", "steps/001/output", "result", { "--expect", "output.csv", "--max-bytes=1073741824" } },
+                { JOB_STATE_EVALUATING, "morf-evaluate", "result/sealed", "result/eval", { "--in", "/run/morf/in" } },
+                { JOB_STATE_GATING, "morf-gate", "result/eval", "release",
+                  { "--digits=3", "--min-cell=10", "--round-counts=5", "--courses=accounting", "--courses=biology" } },
+        };
+
+        skip_unless_root();
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *in = NULL, *out = NULL;
+                _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+                _cleanup_fixture_ Fixture f;
+                const UnitExec *start;
+                Job *j = prepared(&f, "", cases[i].state);
+
+                p = plan_of(j);
+                start = command(p, UNIT_EXEC_START);
+                assert_non_null(endswith(start->argv[0], cases[i].program));
+                for (size_t k = 0; k < ELEMENTSOF(cases[i].arguments) && cases[i].arguments[k]; k++)
+                        if (!has(start, cases[i].arguments[k]))
+                                fail_msg("%s has no %s", cases[i].program, cases[i].arguments[k]);
+                in = job_path(j, "%s", cases[i].in);
+                out = job_path(j, "%s", cases[i].out);
+                assert_int_equal(p->n_binds, 2);
+                assert_string_equal(bind_at(p, "/run/morf/in")->source, in);
+                assert_false(bind_at(p, "/run/morf/in")->writable);
+                assert_string_equal(bind_at(p, "/run/morf/out")->source, out);
+                assert_true(bind_at(p, "/run/morf/out")->writable);
+        }
+}
+
+static void data_is_of_the_granted_courses(_unused_ void **state) {
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL, *with_labels = NULL;
+        _cleanup_fixture_ Fixture f;
+        const UnitExec *start;
+        Job *j;
+
+        skip_unless_root();
+        j = prepared(&f, "", JOB_STATE_PLANNING);
+        fixture_account(&f, "alice", "grants = [\"biology\"];");
+        p = plan_of(j);
+        start = command(p, UNIT_EXEC_START);
+        assert_non_null(endswith(start->argv[0], "morf-stage"));
+        assert_true(has(start, "biology"));
+        assert_false(has(start, "accounting"));
+        assert_false(has(start, "--test-labels"));
+        assert_string_equal(bind_at(p, "/run/morf/data/0")->source, f.d.conf.data[0]);
+        assert_int_equal(p->n_binds, 2); /* the second root does not exist */
+        f.d.conf.test_labels = true;
+        with_labels = plan_of(j);
+        assert_true(has(command(with_labels, UNIT_EXEC_START), "--test-labels"));
+}
+
+/* What was granted when the job was accepted may be gone when it runs. */
+static void grants_are_asked_again(_unused_ void **state) {
+        static const JobState states[] = { JOB_STATE_PLANNING, JOB_STATE_RUNNING, JOB_STATE_GATING };
+
+        skip_unless_root();
+        for (size_t i = 0; i < ELEMENTSOF(states); i++) {
+                _cleanup_fault_ Fault fault = {}, gone = {};
+                _cleanup_fixture_ Fixture f;
+                UnitPlan *p = NULL;
+                Job *j;
+
+                if (states[i] == JOB_STATE_RUNNING && !engine_find(CONF_ENGINE_AUTO))
+                        continue;
+                j = prepared(&f, "", states[i]);
+                fixture_account(&f, "alice", "grants = [];");
+                assert_int_equal(stage_plan(stage_of_state(states[i]), j, &p, &fault), -EBADMSG);
+                assert_int_equal(fault.code, FAULT_GRANT);
+                assert_int_equal(unlinkat(f.s.fd, "users.d/alice.conf", 0), 0);
+                assert_int_equal(stage_plan(stage_of_state(states[i]), j, &p, &gone), -EBADMSG);
+                assert_int_equal(gone.code, FAULT_USER);
+                assert_string_equal(gone.message, "there is no account 'alice' any more");
+                assert_null(p);
+        }
+}
+
+static void the_container(_unused_ void **state) {
+        static const char *const tables[] = { ".hidden.csv", "a,readonly=false.csv", "notes.txt", "-x.csv", "labels-dates.csv" };
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+        _cleanup_fixture_ Fixture f;
+        const UnitExec *start;
+        unsigned tables_seen = 0;
+        struct stat st;
+        Job *j;
+
+        skip_unless_root();
+        j = prepared(&f, "", JOB_STATE_RUNNING);
+        for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
+                char name[64];
+
+                snprintf(name, sizeof(name), "data/%s", tables[i]);
+                fixture_file(&f, j, name, "");
+        }
+        p = plan_of(j);
+        if (!p)
+                skip();
+        start = command(p, UNIT_EXEC_START);
+        assert_non_null(endswith(start->argv[0], "/morf-capture"));
+        assert_true(has(start, "--watch-max=1073741824") && has(start, "--free-min=536870912"));
+        assert_true(has(start, "--name=morf-" ID_A "-001-1") && has(start, "sha256:" DIGEST_A));
+        assert_true(has(start, "--cgroup-parent=morf-jobs-" ID_A "-1a1.slice"));
+        assert_string_equal(p->aux_slice, "morf-jobs-" ID_A "-1a1.slice");
+        assert_int_equal(p->aux_limits.memory_max, 2 * LIMIT_GIB);
+        assert_int_equal(p->aux_limits.cpu_quota_usec_per_sec, 1000000);
+        assert_int_equal(p->aux_limits.tasks_max, 512);
+        /* Its time, and a little to end in. */
+        assert_int_equal(p->runtime_max_usec, UINT64_C(7200) * 1000000 + 5000000);
+        STRV_FOREACH(a, start->argv) {
+                tables_seen += endswith(*a, ".csv,readonly") != NULL;
+                assert_null(strstr(*a, "readonly=false"));
+        }
+        assert_int_equal(tables_seen, 2); /* labels-train.csv and labels-dates.csv */
+        {
+                _cleanup_fd_ int dir = job_open_dir(j);
+
+                assert_int_equal(fstatat(dir, "steps/001/output", &st, 0), 0);
+                assert_int_equal(fstatat(dir, "steps/001/input/upper/accounting", &st, 0), 0);
+                assert_int_equal(fstatat(dir, "steps/001/input/work/biology", &st, 0), 0);
+        }
+}
+
+static void images(_unused_ void **state) {
+        static const ManifestImageKind kinds[] = { MANIFEST_IMAGE_ARCHIVE, MANIFEST_IMAGE_DOCKERFILE };
+
+        skip_unless_root();
+        if (!engine_find(CONF_ENGINE_AUTO))
+                skip();
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                _cleanup_manifest_ Manifest m = fixture_plain_manifest();
+                _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+                _cleanup_fixture_ Fixture f;
+                const UnitExec *start;
+                Job *j = prepared(&f, "", JOB_STATE_PREPARING);
+
+                m.image.kind = kinds[i];
+                fixture_manifest(j, &m);
+                p = plan_of(j);
+                start = command(p, UNIT_EXEC_START);
+                assert_non_null(endswith(start->argv[0], "/morf-image"));
+                assert_true(has(start, DIGEST_A));
+                if (kinds[i] == MANIFEST_IMAGE_ARCHIVE)
+                        assert_true(has(start, "--archive") && has(start, "/run/morf/in/image.tar"));
+                else
+                        assert_true(has(start, "--context") && has(start, "--build-network") && has(start, "none"));
+        }
+}
+
+/* A stage begins on an empty directory, whatever an earlier try left there. */
+static void what_was_left_is_removed(_unused_ void **state) {
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+        _cleanup_fixture_ Fixture f;
+        Job *j;
+
+        skip_unless_root();
+        j = prepared(&f, "", JOB_STATE_GATING);
+        fixture_file(&f, j, "release/eval.csv", "of another try");
+        p = plan_of(j);
+        assert_int_equal(scratch_count(&f.s, "spool/active/" ID_A "/release"), 0);
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_working_state_has_a_stage), cmocka_unit_test(names), cmocka_unit_test(the_chain_is_complete),
+                cmocka_unit_test(only_the_container_is_accounted_for_and_judged), cmocka_unit_test(judge_run),
+                cmocka_unit_test(what_plans_have_in_common), cmocka_unit_test(helpers), cmocka_unit_test(data_is_of_the_granted_courses),
+                cmocka_unit_test(grants_are_asked_again), cmocka_unit_test(the_container), cmocka_unit_test(images),
+                cmocka_unit_test(what_was_left_is_removed),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
