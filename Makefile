@@ -199,7 +199,7 @@ fuzz-programs: $(FUZZ_TARGETS)
 
 .PHONY: check
 check: ## Run all checks: what CI runs (as root; about ten minutes)
-	@tests/run/check '$(BUILD)'
+	+@tests/run/check '$(BUILD)'
 
 .PHONY: deps
 deps: ## Install the Debian packages that building and checking need
@@ -224,7 +224,7 @@ fuzz: ## Fuzz one target in earnest: make fuzz TARGET=csv FUZZ_SECONDS=300
 	@$(MAKE) --no-print-directory SANITIZE=1 CC=clang CFLAGS=-fsanitize=fuzzer-no-link FUZZ_DRIVER=-fsanitize=fuzzer \
 		BUILD=$(BUILD)/libfuzzer $(BUILD)/libfuzzer/fuzz/fuzz-$(TARGET)
 	@mkdir -p $(BUILD)/libfuzzer/corpus/$(TARGET)
-	$(BUILD)/libfuzzer/fuzz/fuzz-$(TARGET) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=$(BUILD)/libfuzzer/$(TARGET)- \
+	$(BUILD)/libfuzzer/fuzz/fuzz-$(TARGET) -max_total_time=$(FUZZ_SECONDS) -timeout=10 $(addprefix -dict=,$(wildcard tests/fuzz/$(TARGET).dict)) -artifact_prefix=$(BUILD)/libfuzzer/$(TARGET)- \
 		$(BUILD)/libfuzzer/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
 
 C_SOURCES := $(sort $(foreach d,$(ARCHIVE_DIRS),$(wildcard $(d)/*.c)) $(wildcard daemon/main.c tools/*/main.c))
@@ -236,7 +236,7 @@ analyse: ## Analyse all sources statically, those that changed since the last ti
 # A package built before is taken if nothing that goes into it is newer.
 .PHONY: check-integration
 check-integration: all ## Run the integration tests on a test machine: all, or those named by TESTS=jobs,package
-	@tests/run/integration $(BUILD) '$(TESTS)'
+	+@tests/run/integration $(BUILD) '$(TESTS)'
 
 .PHONY: bench
 bench: ## Run the benchmarks
@@ -244,7 +244,7 @@ bench: ## Run the benchmarks
 
 .PHONY: demo
 demo: ## A machine, a researcher, a job and its result, in minutes; it stays up to be looked at
-	@tests/demo
+	+@BUILD='$(BUILD)' tests/demo
 
 .PHONY: demo-down
 demo-down: ## End the machine of the demonstration

@@ -28,6 +28,8 @@ static const Engine engines[] = {
                 .path = "/usr/bin/docker",
                 .sandbox = SANDBOX_ENGINE,
                 .group = "docker",
+                .socket = "/run/docker.sock",
+                .pid_file = "/run/docker.pid",
                 .run = (const char *const[]){ NULL },
                 .append_overlay = append_overlay_volume,
         },

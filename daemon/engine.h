@@ -32,6 +32,8 @@ typedef struct Engine {
         Sandbox sandbox;
         bool root;         /* its command must run as root */
         const char *group; /* group that may use its socket, or NULL */
+        const char *socket;   /* where it must answer, or NULL */
+        const char *pid_file; /* which it writes anew at each start, or NULL */
         /* There is no daemon: containers are children of the command, and what it leaves when it is killed stays. */
         bool daemonless;
         const char *const *run; /* options of a run that only this engine has or needs */

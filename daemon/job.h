@@ -23,6 +23,7 @@ typedef struct Job {
         bool tell_started; /* its owner wants a mail when it begins to run */
         bool unit_live;     /* the unit of the current stage was started, or found running, and is not gone yet */
         bool start_failed;  /* the manager said that it did not come to run */
+        unsigned engine_waits; /* times in a row that the engine did not answer this job; 0: it does not wait for it */
         sd_event_source *timer; /* retry_at, deadline */
 } Job;
 

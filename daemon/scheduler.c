@@ -59,6 +59,14 @@ SchedulerCounts scheduler_count(const Daemon *d) {
         return c;
 }
 
+/* A job that the engine did not answer asks again and again; as long as it does, no other needs to try. */
+static bool engine_is_down(const Daemon *d) {
+        for (size_t i = 0; i < d->jobs.n; i++)
+                if (d->jobs.jobs[i]->engine_waits > 0)
+                        return true;
+        return false;
+}
+
 /* What keeps every job waiting, or NULL. */
 static const char *find_obstacle(const Daemon *d) {
         struct statvfs st;
@@ -67,6 +75,8 @@ static const char *find_obstacle(const Daemon *d) {
                 return "the service manager does not answer";
         if (!engine_find(d->conf.engine.name))
                 return "no container engine is installed";
+        if (engine_is_down(d))
+                return "the container engine does not answer";
         if (fstatvfs(d->spool.fds[SPOOL_ACTIVE], &st) == 0 && (uint64_t) st.f_bavail * st.f_frsize < d->conf.scheduler.free_bytes)
                 return "the disk is nearly full";
         return NULL;
@@ -162,6 +172,22 @@ Job *scheduler_choose(Daemon *d, const SchedulerLoad *load) {
         return best;
 }
 
+/* The first in each user's line learns what keeps all of them waiting. */
+static void tell_obstacle(const Daemon *d, const char *obstacle) {
+        const char *seen = NULL;
+
+        for (size_t i = 0; i < d->jobs.n; i++) {
+                Job *j = d->jobs.jobs[i];
+                char why[RECORD_WHY_MAX];
+
+                if (!is_candidate(j) || (seen && streq(seen, j->record.user)) || !is_first_of_user(d, i))
+                        continue;
+                seen = j->record.user;
+                snprintf(why, sizeof(why), "no job is started: %s", obstacle);
+                tell_why(j, why);
+        }
+}
+
 static void set_obstacle(Daemon *d, const char *obstacle) {
         if (streq_ptr(d->held_up, obstacle))
                 return;
@@ -205,9 +231,10 @@ static void pass(Daemon *d) {
         if (!d->recovered)
                 return;
         begin_intakes(d);
-        obstacle = scheduler_count(d).queued > 0 ? find_obstacle(d) : NULL;
+        obstacle = scheduler_count(d).queued > 0 || engine_is_down(d) ? find_obstacle(d) : NULL;
         set_obstacle(d, obstacle);
         if (obstacle) {
+                tell_obstacle(d, obstacle);
                 arm_recheck(d);
                 return;
         }

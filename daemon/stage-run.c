@@ -82,7 +82,7 @@ static int list_tables(int dirfd, char ***ret) {
 }
 
 /* The wrapper that keeps the container's output away from the journal and watches its disk use. */
-static int add_capture(UnitPlan *p, const ManifestLimits *l, uint64_t free_bytes) {
+static int add_capture(UnitPlan *p, const Engine *e, const ManifestLimits *l, uint64_t free_bytes) {
         (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0,
                                   (const char *const[]){ HELPER("capture"), "--file", "/run/morf/log/container.log", NULL });
         (void) unit_plan_add_argumentf(p, "--max=%" PRIu64, (uint64_t) LIMIT_LOG_BYTES);
@@ -92,6 +92,10 @@ static int add_capture(UnitPlan *p, const ManifestLimits *l, uint64_t free_bytes
                 (void) unit_plan_add_argument(p, "--free-path=/run/morf/step");
                 (void) unit_plan_add_argumentf(p, "--free-min=%" PRIu64, free_bytes / 2);
         }
+        if (e->socket)
+                (void) unit_plan_add_argumentf(p, "--engine-socket=%s", e->socket);
+        if (e->pid_file)
+                (void) unit_plan_add_argumentf(p, "--engine-pid=%s", e->pid_file);
         return unit_plan_add_argument(p, "--");
 }
 
@@ -162,7 +166,7 @@ int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         (void) unit_plan_set_aux_slice(p, slice, &unit_limits);
         (void) stage_bind(j, p, JOB_DIR_STEPS "/001", "/run/morf/step", false);
         (void) stage_bind(j, p, JOB_DIR_STEPS "/001/log", "/run/morf/log", true);
-        (void) add_capture(p, &limits, j->daemon->conf.scheduler.free_bytes);
+        (void) add_capture(p, e, &limits, j->daemon->conf.scheduler.free_bytes);
         return engine_append_run(e, p, &run);
 }
 
@@ -184,6 +188,8 @@ bool stage_run_judge(const Job *j, Outcome outcome, int status, const ExitRecord
                 (void) fault_set(ret, FAULT_MEMORY, NULL, 0, "the container ran out of its %s of memory", format_size(j->memory, text));
                 return true;
         case OUTCOME_TIMEOUT:
+                if (streq(e->status, STRINGIFY(EXIT_STATUS_ENGINE_LOST)))
+                        return false; /* it may have ended in time: the engine does not say */
                 (void) fault_set(ret, FAULT_TIME, NULL, 0, "the container did not end within its time limit of %s",
                                  time_format_span(time_sub(time_sub(j->record.deadline, j->record.started), RUN_GRACE_USEC), span));
                 return true;
@@ -202,7 +208,7 @@ bool stage_run_judge(const Job *j, Outcome outcome, int status, const ExitRecord
 
         if (status == EXIT_STATUS_OUTPUT_LIMIT)
                 (void) fault_set(ret, FAULT_DISK, NULL, 0, "the container wrote more than it may to /output and /input");
-        else if (status == EXIT_STATUS_DISK_LOW || status == 125)
+        else if (status == EXIT_STATUS_DISK_LOW || status == EXIT_STATUS_ENGINE_DOWN || status == EXIT_STATUS_ENGINE_LOST || status == 125)
                 return false; /* 125: the engine itself failed */
         else if (oom && status != 0)
                 (void) fault_set(ret, FAULT_MEMORY, NULL, 0, "the container ran out of its %s of memory", format_size(j->memory, text));

@@ -17,6 +17,10 @@
 #define SEEN_IN "/run/morf/in"
 #define SEEN_OUT "/run/morf/out"
 #define SEEN_CONTEXT "/run/morf/context"
+#define SEEN_STORE "/run/morf/store"
+
+/* Which image was made of which archive or Dockerfile directory, kept over jobs (units/morf.tmpfiles). */
+#define IMAGE_STORE "/var/lib/morf/images"
 
 /* No helper works longer than this; a job's own time is the job's. */
 #define HELPER_TIME_USEC (2 * USEC_PER_HOUR)
@@ -69,6 +73,13 @@ static int plan_image(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr) {
                                   (const char *const[]){ HELPER("image"), "prepare", "--engine", e->path, "--kind",
                                                          manifest_image_to_string(m.image.kind), "--digest", m.image.digest, "--out", SEEN_OUT,
                                                          "--log", SEEN_OUT "/build.log", NULL });
+        if (e->socket) {
+                (void) unit_plan_add_argument(p, "--engine-socket");
+                (void) unit_plan_add_argument(p, e->socket);
+        }
+        (void) unit_plan_add_argument(p, "--store");
+        (void) unit_plan_add_argument(p, SEEN_STORE);
+        (void) unit_plan_add_bind(p, IMAGE_STORE, SEEN_STORE, true);
         if (archive) {
                 (void) unit_plan_add_argument(p, "--archive");
                 (void) unit_plan_add_argumentf(p, "%s/%s", SEEN_IN, m.image.file);

@@ -17,10 +17,46 @@
 
 /* Longest wait between two tries. */
 #define RETRY_MAX_USEC (30 * USEC_PER_MINUTE)
+/* The longest wait until an engine that did not answer is asked again. */
+#define ENGINE_WAIT_MAX_USEC USEC_PER_MINUTE
 /* The manager ends a unit whose time is up; so long after that it is called stuck. */
 #define STUCK_GRACE_USEC (2 * USEC_PER_MINUTE)
 
 static void stage_start(Job *j, const char *why);
+
+/* Before another attempt: what is left of the containers of this one, which may live on when their engine was killed, is ended. */
+static void stop_attempt(const Job *j) {
+        char slice[UNIT_NAME_SIZE];
+
+        if (unit_name_slice(j->record.id, 1, j->record.attempt, slice) >= 0)
+                (void) units_stop(j->daemon->units, slice, NULL, NULL);
+}
+
+/*
+ * The engine does not answer, so nothing was begun and nobody failed: this job asks again after a while, and no other is started
+ * before it got an answer (see scheduler.c).
+ */
+static void wait_for_engine(Job *j) {
+        uint64_t delay = j->daemon->conf.scheduler.retry_usec;
+        LogJob stamp = job_log(j);
+        char span[TIME_STRING_MAX];
+
+        for (unsigned i = 0; i < j->engine_waits && delay < ENGINE_WAIT_MAX_USEC; i++)
+                delay *= 2;
+        if (delay > ENGINE_WAIT_MAX_USEC)
+                delay = ENGINE_WAIT_MAX_USEC;
+        j->engine_waits++;
+        log_job(j->engine_waits == 1 ? LOG_NOTICE : LOG_DEBUG, 0, MESSAGE_ID_JOB_RETRY, &stamp,
+                "the container engine does not answer, asking again in %s", time_format_span(delay, span));
+        j->record.retry_at = time_add(time_now_realtime(), delay);
+        free(j->record.unit);
+        j->record.unit = NULL;
+        job_set_why(j, "the container engine does not answer");
+        (void) job_save(j);
+        announce_status(j);
+        stage_arm_timer(j, delay);
+        scheduler_kick(j->daemon);
+}
 
 /* The platform was at fault: try again after a while, or give up after so many times. */
 static void stage_retry(Job *j, const char *reason) {
@@ -269,11 +305,20 @@ static void stage_refused(Job *j, const Stage *s) {
         job_end(j, s->state == JOB_STATE_INTAKE ? JOB_STATE_REJECTED : JOB_STATE_FAILED, &fault);
 }
 
+/*
+ * Whether a container was perhaps taken away behind our back: nothing inside of one can kill its first process by SIGKILL, yet it may
+ * end itself with that status. So it gets one more try.
+ */
+static bool may_be_lost(const Job *j, const Stage *s, Outcome outcome, int status) {
+        return s->container && outcome == OUTCOME_EXIT && status == 128 + SIGKILL && j->record.faults == 0;
+}
+
 void stage_gone(Job *j) {
         const Stage *s = stage_of_state(j->record.state);
         _cleanup_fault_ Fault fault = {};
         ExitRecord e = EXIT_RECORD_INIT;
         OutcomeEvidence evidence;
+        bool engine_down;
         Outcome outcome;
         int status, r;
 
@@ -296,14 +341,25 @@ void stage_gone(Job *j) {
 
         if (s->container && outcome == OUTCOME_SUCCESS)
                 j->record.step++;
+        else if (s->container)
+                stop_attempt(j);
+        engine_down = s->sandbox == SANDBOX_ENGINE && outcome == OUTCOME_EXIT && status == EXIT_STATUS_ENGINE_DOWN;
+        if (!engine_down)
+                j->engine_waits = 0;
         if (j->record.cancel)
                 job_end_cancelled(j);
         else if (outcome == OUTCOME_SUCCESS)
                 stage_succeeded(j, s);
         else if (outcome == OUTCOME_USER_FAULT && s->fault_dir)
                 stage_refused(j, s);
-        else if (s->judge && s->judge(j, outcome, status, &e, &fault))
-                job_end(j, JOB_STATE_FAILED, &fault);
+        else if (engine_down)
+                wait_for_engine(j);
+        else if (s->judge && s->judge(j, outcome, status, &e, &fault)) {
+                if (fault.code == FAULT_SIGNAL && may_be_lost(j, s, outcome, status))
+                        stage_retry(j, "the container was killed from outside");
+                else
+                        job_end(j, JOB_STATE_FAILED, &fault);
+        }
         else {
                 char reason[128];
 

@@ -25,6 +25,8 @@
 #define EXIT_STATUS_FOLDED 199       /* morf-capture: the command ended with 200 to 254, which mean other things */
 #define EXIT_STATUS_OUTPUT_LIMIT 250 /* morf-capture: the watched directory outgrew its limit */
 #define EXIT_STATUS_DISK_LOW 251     /* morf-capture: the filesystem ran low */
+#define EXIT_STATUS_ENGINE_DOWN 252  /* morf-capture, morf-image: the container engine does not answer; nothing was begun */
+#define EXIT_STATUS_ENGINE_LOST 253  /* morf-capture: the engine went away, or was started anew, while the command ran */
 
 typedef struct ExitRecord {
         char result[EXIT_RECORD_TEXT_MAX + 1];

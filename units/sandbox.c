@@ -91,6 +91,8 @@ static const Property table[] = {
         { CONFINED, "UMask", KIND_U32, .number = 0077 },
         /* Its storage below /var and /run is written to; /usr, /boot and /etc are not. */
         { ENGINE_ROOT, "ProtectSystem", STRING("full") },
+        /* Podman writes a lock file there even where there are no networks, as here. */
+        { ENGINE_ROOT, "TemporaryFileSystem", KIND_TMPFS, .text = "/etc/containers/networks" },
         /* Directories of image layers and volumes must be passable for the users inside of containers. */
         { ENGINE_ROOT, "UMask", KIND_U32, .number = 0022 },
 

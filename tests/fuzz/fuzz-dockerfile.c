@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as a Dockerfile: what is accepted without a network must name no image but those that are there, and hold no ADD
- * of a URL at the beginning of any line that docker could take for an instruction.
+ * Any bytes as a Dockerfile: what is accepted without a network must name no image but those that are there, and hold no
+ * ADD of a URL at the beginning of any line that docker could take for an instruction.
  */
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as a job file, alone, in a directory and in a zip: what is accepted must be a manifest that the daemon reads back,
- * what is refused must have a sentence without control characters that fits into fault.json.
+ * Any bytes as a job file, alone, in a directory and in a zip: what is accepted must be a manifest that the daemon reads
+ * back, what is refused must have a sentence without control characters that fits into fault.json.
  */
 
 #include "spool/base/name.h"

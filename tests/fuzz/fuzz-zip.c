@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as a job zip: unpacking must end with a context or a sentence, and whatever lies on disk then must be regular
- * files and directories below context/, with names and modes that we allow.
+ * Any bytes as a job zip: unpacking must end with a context or a sentence, and whatever lies on disk then must be
+ * regular files and directories below context/, with names and modes that we allow.
  */
 
 #include <fcntl.h>

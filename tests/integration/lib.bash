@@ -74,7 +74,7 @@ stop_machine() {
 # What happened, for a test that failed. For teardown.
 show_failure() {
         if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
-                in_machine bash -c 'journalctl -b -u morfd -u "morf-*" --no-pager -q -n 40 -o short-precise
+                in_machine bash -c 'journalctl -b -u morfd -u "morf-*" --no-pager -q -n "${MORF_LINES:-20}" -o short-precise
                         cd /var/spool/morf
                         ls -d corrupt/* {,sftp/*/}incoming/* 2> /dev/null
                         jq -c "[.drop, .state, .why]" {active,failed}/*/record.json | tail -n 20' >&2 || :
@@ -97,14 +97,14 @@ END
 # run --do COMMANDS
 if [ "$1" = --do ]; then eval "$2"; fi
 END
-        # drop USER NAME < JOB-FILE: a directory with a job file and an image, renamed into place.
+        # drop USER NAME CONTEXT < JOB-FILE: a directory with a job file and a Dockerfile's directory, renamed into place.
         put_file /root/test/drop 0755 <<'END'
 #!/bin/sh
 set -eu
 box=/var/spool/morf/sftp/$1/incoming
 mkdir "$box/$2.part"
 cat > "$box/$2.part/$2.cfg"
-cp -r /root/test/shell "$box/$2.part/shell"
+cp -r "/root/test/$3" "$box/$2.part/shell"
 chown -R "$1:" "$box/$2.part"
 mv "$box/$2.part" "$box/$2"
 END
@@ -127,13 +127,19 @@ wait)
         shift 3
         while :; do
                 d=$(dir "$name") && state=$(jq -r .state "$d/record.json" 2> /dev/null)
+                ended=
+                case $d,$state in
+                */active/*,done | */active/*,failed | */active/*,rejected | */active/*,cancelled)
+                        state= # an end counts when all of it was done
+                        ;;
+                ?*,done | ?*,failed | ?*,rejected | ?*,cancelled)
+                        ended=yes
+                        ;;
+                esac
                 for wanted; do
                         [[ $state != "$wanted" ]] || exit 0
                 done
-                case $d,$state in
-                */active/*) ;; # an end counts when all of it was done
-                ?*,done | ?*,failed | ?*,rejected | ?*,cancelled) break ;;
-                esac
+                [[ -z $ended ]] || break
                 ((${EPOCHREALTIME/[.,]/} < deadline)) || break
                 sleep 0.03
         done
@@ -175,13 +181,13 @@ add_user() {
         in_machine morf user add "$name" --mail "$name@morf.test" --ssh-key /root/key.pub "${@:---grant-all}" > "$BATS_FILE_TMPDIR/user.log"
 }
 
-# drop NAME [COMMANDS [SETTINGS]]: hand in a job of $JOB_USER (alice) whose container does COMMANDS, by default leaves a
-# good result. SETTINGS are of the job file.
+# drop NAME [COMMANDS [SETTINGS [CONTEXT]]]: hand in a job of $JOB_USER (alice) whose container does COMMANDS, by default leaves
+# a good result. SETTINGS are of the job file; CONTEXT is the directory below /root/test with the Dockerfile.
 drop() {
         local commands=${2:-cp /output.csv /output/}
         commands=${commands//\\/\\\\}
         printf 'job: { dockerfile = "shell"; args: { do = "%s"; }; %s };\n' "${commands//\"/\\\"}" "${3:-}" |
-                in_machine /root/test/drop "${JOB_USER:-alice}" "$1"
+                in_machine /root/test/drop "${JOB_USER:-alice}" "$1" "${4:-shell}"
 }
 
 # sftp_as USER COMMAND…: a batch of sftp commands, in /root of the machine.

@@ -260,7 +260,7 @@ has_container() {
         machine_sh '
                 for i in {1..20}; do
                         echo "job: { dockerfile = \"shell\"; notify = [\"accepted\", \"started\"]; args: { do = \"cp /output.csv /output/\"; }; };" |
-                                /root/test/drop alice "load-$i"
+                                /root/test/drop alice "load-$i" shell
                 done'
         # Stops once all have ended; says how often it struck.
         run in_machine timeout 150 bash -s "$seed" <<'END'

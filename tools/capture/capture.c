@@ -21,6 +21,7 @@ typedef struct Capture {
         sd_event *event;
         Output *output;
         const Watch *watch;
+        const CaptureEngine *engine;
         char *buffer;
         pid_t pid;
         int fd;
@@ -109,6 +110,11 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
         Capture *c = userdata;
 
         child_signal(c->pid, (int) si->ssi_signo);
+        /* A command whose engine hangs can neither end nor end its container, and what is killed tells nothing. */
+        if (!capture_engine_answers(c->engine)) {
+                c->status = EXIT_STATUS_ENGINE_LOST;
+                child_signal(c->pid, SIGKILL);
+        }
         return 0;
 }
 
@@ -180,10 +186,12 @@ static int run(Capture *c, char *const argv[]) {
         return r;
 }
 
-int capture_run(char *const argv[], Output *output, Watch *watch) {
-        Capture c = { .output = output, .watch = watch, .fd = -EBADF };
+int capture_run(char *const argv[], Output *output, Watch *watch, CaptureEngine *engine) {
+        Capture c = { .output = output, .watch = watch, .engine = engine, .fd = -EBADF };
         int r, q;
 
+        if (!capture_engine_begin(engine))
+                return EXIT_STATUS_ENGINE_DOWN;
         c.buffer = malloc(READ_SIZE);
         r = c.buffer ? sd_event_new(&c.event) : -ENOMEM;
         if (r >= 0)
@@ -198,5 +206,5 @@ int capture_run(char *const argv[], Output *output, Watch *watch) {
         sd_event_unref(c.event);
         fd_close(c.fd);
         free(c.buffer);
-        return r;
+        return capture_engine_is_same(engine) ? r : EXIT_STATUS_ENGINE_LOST;
 }

@@ -6,6 +6,7 @@
  * it fills what it may not.
  */
 
+#include "tools/capture/engine.h"
 #include "tools/capture/output.h"
 #include "tools/capture/watch.h"
 
@@ -19,8 +20,8 @@
 #define CAPTURE_STATUS_INTERNAL 70 /* EX_SOFTWARE */
 
 /*
- * Runs argv to its end. Return: the exit status to end with: that of the command (see child.h),
- * EXIT_STATUS_OUTPUT_LIMIT, EXIT_STATUS_DISK_LOW (spool/exit-record.h), or one of those above; what went wrong is
- * logged.
+ * Runs argv to its end. engine: that which the command speaks to; one without a socket is not asked about anything.
+ * Return: the exit status to end with: that of the command (see child.h), EXIT_STATUS_OUTPUT_LIMIT, EXIT_STATUS_DISK_LOW,
+ * EXIT_STATUS_ENGINE_DOWN or _LOST (spool/exit-record.h), or one of those above; what went wrong is logged.
  */
-int capture_run(char *const argv[], Output *output, Watch *watch);
+int capture_run(char *const argv[], Output *output, Watch *watch, CaptureEngine *engine);

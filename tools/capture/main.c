@@ -6,7 +6,7 @@
  *
  * Exit status: that of the command; 128 and the signal that killed it; 199 for 200 to 254 (systemd speaks in those);
  * 250 when the watched directories outgrew their limit; 251 when the filesystem ran low; 126 or 127 when the command
- * could not be started; 2 for a wrong command line; 70 for trouble of its own.
+ * could not be started; 252 when the container engine did not answer, 253 when it went away meanwhile; 2 for a wrong command line; 70 for trouble of its own.
  */
 
 #include <getopt.h>
@@ -21,6 +21,7 @@
 static const char *arg_file, *arg_free_path;
 static uint64_t arg_max = DEFAULT_MAX, arg_free_min;
 static Watch arg_watch;
+static CaptureEngine arg_engine;
 
 static void help(void) {
         puts("Usage: morf-capture --file FILE [OPTION…] -- COMMAND [ARGUMENT…]\n\n"
@@ -31,9 +32,12 @@ static void help(void) {
              "  --watch-entries N      so many files and directories\n"
              "  --free-path PATH     end COMMAND when the filesystem of PATH has less than:\n"
              "  --free-min BYTES       so many bytes free\n"
+             "  --engine-socket PATH the container engine that COMMAND speaks to must answer there,\n"
+             "  --engine-pid PATH      and be the same in the end: this file of it unchanged\n"
              "  --help, --version\n\n"
              "Exit status: that of COMMAND, or 128 and the signal that killed it; 199 for its\n"
-             "200 to 254; 250: --watch limit; 251: --free-min; 126, 127: COMMAND not started.");
+             "200 to 254; 250: --watch limit; 251: --free-min; 252, 253: the engine was, or went,\n"
+             "away; 126, 127: COMMAND not started.");
 }
 
 /* Return: 0; -EINVAL after saying what is wrong. */
@@ -66,6 +70,8 @@ static int parse_argv(int argc, char *argv[]) {
                 ARG_WATCH_ENTRIES,
                 ARG_FREE_PATH,
                 ARG_FREE_MIN,
+                ARG_ENGINE_SOCKET,
+                ARG_ENGINE_PID,
         };
         static const struct option options[] = {
                 { "help", no_argument, NULL, ARG_HELP },
@@ -77,6 +83,8 @@ static int parse_argv(int argc, char *argv[]) {
                 { "watch-entries", required_argument, NULL, ARG_WATCH_ENTRIES },
                 { "free-path", required_argument, NULL, ARG_FREE_PATH },
                 { "free-min", required_argument, NULL, ARG_FREE_MIN },
+                { "engine-socket", required_argument, NULL, ARG_ENGINE_SOCKET },
+                { "engine-pid", required_argument, NULL, ARG_ENGINE_PID },
                 {},
         };
         int c, r = 0;
@@ -109,6 +117,12 @@ static int parse_argv(int argc, char *argv[]) {
                         break;
                 case ARG_FREE_MIN:
                         r = parse_bytes("free-min", optarg, &arg_free_min);
+                        break;
+                case ARG_ENGINE_SOCKET:
+                        arg_engine.socket = optarg;
+                        break;
+                case ARG_ENGINE_PID:
+                        arg_engine.pid_file = optarg;
                         break;
                 default:
                         fputs("Try 'morf-capture --help'.\n", stderr);
@@ -143,7 +157,7 @@ static int run(char *const argv[]) {
                 log_error_errno(r, "cannot create %s", arg_file);
                 return CAPTURE_STATUS_INTERNAL;
         }
-        return capture_run(argv, &output, &arg_watch);
+        return capture_run(argv, &output, &arg_watch, &arg_engine);
 }
 
 int main(int argc, char *argv[]) {

@@ -108,13 +108,14 @@ static int follow(int fd, BuildLog *log) {
  * Says which instruction failed, by our own reading of the Dockerfile and nothing that the build printed but the
  * number. The builder counts our labels as steps too, so the count is ours as well.
  */
-static int refuse(const char *text, size_t size, const BuildLog *log, int status, Fault *f) {
+static int refuse(const PrepareOptions *o, const char *text, size_t size, const BuildLog *log, int status, Fault *f) {
         char word[INSTRUCTION_WORD_MAX + 1];
         unsigned line, count;
         int r;
 
         if (log->step == 0)
-                return fault_set(f, FAULT_BUILD, DOCKERFILE_NAME, 0, "the builder did not accept it");
+                return fault_set(f, FAULT_BUILD, DOCKERFILE_NAME, 0, "%s did not accept it",
+                                 engine_traits(o->engine)->name);
         r = dockerfile_find(text, size, log->step, &line, word, &count);
         if (r == -ENOENT)
                 return fault_set(f, FAULT_BUILD, DOCKERFILE_NAME, 0, "the build failed behind its last instruction");
@@ -200,5 +201,5 @@ int build_image(const PrepareOptions *o, char ret_id[static IMAGE_ID_LENGTH + 1]
         if (engine_is_to_blame(o->engine, &result))
                 return -EIO;
         r = engine_ping(o->engine);
-        return r < 0 ? r : refuse(text, size, &log, result.status, f);
+        return r < 0 ? r : refuse(o, text, size, &log, result.status, f);
 }

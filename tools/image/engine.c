@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "spool/base/fd.h"
+#include "spool/base/log.h"
 #include "spool/base/name.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
@@ -210,12 +211,17 @@ int engine_call(const char *engine, char *const *args, EngineResult *ret) {
 
 int engine_ping(const char *engine) {
         _cleanup_engine_result_ EngineResult result = {};
+        _cleanup_free_ char *complaint = NULL;
         int r;
 
         r = engine_call(engine, engine_traits(engine)->ping, &result);
         if (r < 0)
                 return r;
-        return result.status == 0 ? 0 : -ECONNREFUSED;
+        if (result.status == 0)
+                return 0;
+        complaint = engine_complaint(&result);
+        log_warning("%s does not work: %s", engine, strempty(complaint));
+        return -ECONNREFUSED;
 }
 
 char *engine_complaint(const EngineResult *result) {

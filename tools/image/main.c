@@ -13,13 +13,16 @@
 #include "spool/base/log.h"
 #include "spool/base/name.h"
 #include "spool/base/parse.h"
+#include "spool/base/socket-get.h"
 #include "spool/base/strv.h"
+#include "spool/base/time.h"
+#include "spool/exit-record.h"
 #include "spool/helper.h"
 #include "spool/limits.h"
 #include "tools/image/prepare.h"
 
 static const char *arg_engine, *arg_kind, *arg_digest, *arg_archive, *arg_context, *arg_out, *arg_log,
-        *arg_build_network, *arg_memory, *arg_cpus, *arg_cgroup_parent, *arg_store;
+        *arg_build_network, *arg_memory, *arg_cpus, *arg_cgroup_parent, *arg_store, *arg_socket;
 static char **arg_labels;
 
 static void help(void) {
@@ -39,9 +42,11 @@ static void help(void) {
                "  --cpus-milli N        thousandths of a processor for build containers\n"
                "  --cgroup-parent NAME  slice of build containers\n"
                "  --store DIR           where to remember what was built, so that it is not built again\n"
+               "  --engine-socket PATH  where the engine must answer\n"
                "  --help                show this text\n"
                "  --version             show the version\n\n"
-               "Exit status: 0 success, 65 the image is wrong, 75 try again, 2 wrong usage.\n");
+               "Exit status: 0 success, 65 the image is wrong, 75 try again, 252 the engine does not answer,\n"
+               "2 wrong usage.\n");
 }
 
 static int usage(const char *complaint) {
@@ -66,6 +71,7 @@ static const struct {
         { "cpus-milli", &arg_cpus },
         { "cgroup-parent", &arg_cgroup_parent },
         { "store", &arg_store },
+        { "engine-socket", &arg_socket },
 };
 
 /* Return: -1 to go on, or an exit status. */
@@ -176,12 +182,29 @@ static void close_all(PrepareOptions *o) {
         fd_close(o->out_fd);
 }
 
+/* An engine that is busy answers this question at once; one that takes longer hangs. */
+#define ANSWER_USEC (10 * USEC_PER_SEC)
+
+static bool engine_answers(void) {
+        int r = arg_socket ? socket_get(arg_socket, "/_ping", ANSWER_USEC, /* ret_body= */ NULL) : 200;
+
+        if (r == 200)
+                return true;
+        if (r < 0)
+                log_warning_errno(r, "the container engine does not answer");
+        else
+                log_warning("the container engine answers with status %d", r);
+        return false;
+}
+
 static int run(PrepareOptions *o) {
         static const char *const results[] = { IMAGE_RECORD_FILE, "image.id", NULL };
         _cleanup_image_record_ ImageRecord record = {};
         _cleanup_fault_ Fault f = {};
         int r;
 
+        if (!engine_answers())
+                return EXIT_STATUS_ENGINE_DOWN;
         r = open_all(o);
         if (r < 0)
                 return FAULT_EXIT_TEMPORARY;
@@ -190,6 +213,8 @@ static int run(PrepareOptions *o) {
                 r = prepare_image(o, &record, &f);
         if (r >= 0)
                 r = image_record_write_at(o->out_fd, IMAGE_RECORD_FILE, &record);
+        if (r < 0 && r != -EBADMSG && !engine_answers())
+                return EXIT_STATUS_ENGINE_DOWN; /* it went away meanwhile */
         return helper_finish(o->out_fd, r < 0 ? r : 0, &f);
 }
 

@@ -62,9 +62,9 @@ static int load(const PrepareOptions *o, Fault *f) {
         r = engine_ping(o->engine);
         if (r < 0)
                 return r;
-        return fault_set(
-                f, FAULT_IMAGE, NULL, 0,
-                "the image archive could not be loaded: its layers are damaged or do not fit its configuration");
+        return fault_set(f, FAULT_IMAGE, NULL, 0,
+                         "%s could not load the image archive: its layers are damaged or do not fit its configuration",
+                         engine_traits(o->engine)->name);
 }
 
 static int prepare_archive(const PrepareOptions *o, ImageRecord *ret, Fault *f) {
@@ -85,7 +85,8 @@ static int prepare_archive(const PrepareOptions *o, ImageRecord *ret, Fault *f) 
                 return r;
         if (r == 0 || !streq(id, wanted))
                 return fault_set(f, FAULT_IMAGE, NULL, 0,
-                                 "the image archive was loaded, but not as the image that it states");
+                                 "%s loaded the image archive, but not as the image that it states",
+                                 engine_traits(o->engine)->name);
         return fill_record(o, id, /* built= */ false, /* reused= */ false, ret);
 }
 

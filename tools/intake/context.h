@@ -44,8 +44,8 @@ int context_end_file(Context *c);
 int context_copy(Context *c, int fd);
 
 /*
- * Ends the context: checks that there is a file "Dockerfile" at its top, sets the times, makes it durable where that is wanted.
- * ret: its digest.
+ * Ends the context: checks that there is a file "Dockerfile" at its top, sets the times, makes it durable where that
+ * is wanted. ret: its digest.
  */
 int context_finish(Context *c, char ret[static DIGEST_LENGTH + 1]);
 

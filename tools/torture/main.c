@@ -5,6 +5,7 @@
  * with one mail for each event and the result of a quiet run. For staging hosts; see morfd(8).
  */
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <sys/random.h>

@@ -73,7 +73,7 @@ static int capture(const char *script, Options options) {
                 watch.max_entries = options.watch_entries ?: UINT64_MAX;
                 if (options.min_free && watch_set_free(&watch, watched, options.min_free) < 0)
                         _exit(99);
-                status = capture_run(argv, &output, &watch);
+                status = capture_run(argv, &output, &watch, &(CaptureEngine){});
                 output_done(&output);
                 watch_done(&watch);
                 _exit(status);
@@ -132,7 +132,7 @@ static void missing_command(_unused_ void **state) {
                 (void) close(STDERR_FILENO);
                 if (output_open(path, 65536, &output) < 0)
                         _exit(99);
-                status = capture_run(argv, &output, &watch);
+                status = capture_run(argv, &output, &watch, &(CaptureEngine){});
                 output_done(&output);
                 _exit(status);
         }

@@ -9,12 +9,14 @@
 #include "daemon/engine.h"
 #include "spool/base/strv.h"
 #include "spool/limits.h"
+#include "tests/unit/daemon/installed.h"
 
 #define IMAGE "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define JOB "01jd3k8x2m4qabcdefghjkmnpq"
 #define DIR "/var/spool/morf/active/" JOB
 
-static const Engine docker = { CONF_ENGINE_DOCKER, "/usr/bin/docker", SANDBOX_ENGINE, false, "docker" };
+#define DOCKER "/usr/bin/docker"
+#define PODMAN "/usr/bin/podman"
 
 static Course courses_items[] = {
         { .root = "/srv/morf/one", .name = (char *) "accounting" },
@@ -46,15 +48,28 @@ static EngineRun sample(ManifestProfile profile) {
         };
 }
 
+static const Engine *get(ConfEngine name) {
+        const Engine *e;
+
+        INSTALL(DOCKER, PODMAN);
+        e = engine_find(name);
+        assert_non_null(e);
+        return e;
+}
+
 /* The command, behind "capture --". */
-static UnitPlan *plan(const EngineRun *run) {
+static UnitPlan *plan_for(ConfEngine engine, const EngineRun *run) {
         UnitPlan *p = unit_plan_new("morf-" JOB "-run-1.service", "x", SANDBOX_ENGINE);
 
         assert_non_null(p);
         assert_int_equal(unit_plan_add_exec(p, UNIT_EXEC_START, 0, (const char *const[]){ "/capture", "--", NULL }), 0);
-        assert_int_equal(engine_append_run(&docker, p, run), 0);
+        assert_int_equal(engine_append_run(get(engine), p, run), 0);
         assert_int_equal(p->n_execs, 1);
         return p;
+}
+
+static UnitPlan *plan(const EngineRun *run) {
+        return plan_for(CONF_ENGINE_DOCKER, run);
 }
 
 static void check(const UnitPlan *p, const char *const *expected) {
@@ -107,11 +122,17 @@ static void strict(_unused_ void **state) {
 
 /* What the researcher chose comes behind the image, where the engine looks for no options of its own. */
 static void nothing_of_the_researchers_is_an_option(_unused_ void **state) {
-        static const ManifestProfile profiles[] = { MANIFEST_PROFILE_COMPAT, MANIFEST_PROFILE_STRICT };
+        static const struct {
+                ConfEngine engine;
+                ManifestProfile profile;
+        } cases[] = {
+                { CONF_ENGINE_DOCKER, MANIFEST_PROFILE_COMPAT }, { CONF_ENGINE_DOCKER, MANIFEST_PROFILE_STRICT },
+                { CONF_ENGINE_PODMAN, MANIFEST_PROFILE_COMPAT }, { CONF_ENGINE_PODMAN, MANIFEST_PROFILE_STRICT },
+        };
 
-        for (size_t i = 0; i < ELEMENTSOF(profiles); i++) {
-                EngineRun run = sample(profiles[i]);
-                _cleanup_(unit_plan_freep) UnitPlan *p = plan(&run);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                EngineRun run = sample(cases[i].profile);
+                _cleanup_(unit_plan_freep) UnitPlan *p = plan_for(cases[i].engine, &run);
                 char **argv = p->execs[0].argv;
                 size_t n = strv_length(argv), image = 0;
 
@@ -185,23 +206,60 @@ static void a_broken_plan_stays_broken(_unused_ void **state) {
         EngineRun run = sample(MANIFEST_PROFILE_COMPAT);
         _cleanup_(unit_plan_freep) UnitPlan *p = unit_plan_new("morf-" JOB "-run-1.service", "x", SANDBOX_ENGINE);
 
-        assert_int_equal(engine_append_run(&docker, p, &run), -EINVAL); /* no command to append to */
+        assert_int_equal(engine_append_run(get(CONF_ENGINE_DOCKER), p, &run), -EINVAL); /* no command to append to */
+}
+
+/* What podman has of its own: no monitor outside of the unit, and overlays by an option. */
+static void podman(_unused_ void **state) {
+        EngineRun run = sample(MANIFEST_PROFILE_STRICT);
+        _cleanup_(unit_plan_freep) UnitPlan *p = plan_for(CONF_ENGINE_PODMAN, &run), *d = plan(&run);
+        char **argv = p->execs[0].argv, **theirs = d->execs[0].argv;
+        size_t different = 0;
+
+        assert_string_equal(argv[2], PODMAN);
+        assert_true(strv_contains(argv, "--cgroups=no-conmon"));
+        assert_true(strv_contains(argv, "--volume=/srv/morf/one/accounting:/input/accounting:O,upperdir=" DIR
+                                        "/steps/001/input/upper/accounting,workdir=" DIR "/steps/001/input/work/accounting"));
+        /* Every limit that docker is given is podman's too. */
+        STRV_FOREACH(a, theirs)
+                different += !strv_contains(argv, *a);
+        assert_int_equal(different, 1 + courses.n); /* its path, and the overlays */
+}
+
+static void what_is_left_is_removed_where_nobody_else_does(_unused_ void **state) {
+        static const char *const argv[] = { "/x", NULL };
+        _cleanup_(unit_plan_freep) UnitPlan *p = unit_plan_new("morf-" JOB "-run-1.service", "x", SANDBOX_ENGINE);
+
+        assert_int_equal(unit_plan_add_exec(p, UNIT_EXEC_START, 0, argv), 0);
+        assert_int_equal(engine_add_cleanup(get(CONF_ENGINE_DOCKER), p, "morf-" JOB "-001-1"), 0);
+        assert_int_equal(p->n_execs, 1);
+        assert_int_equal(engine_add_cleanup(get(CONF_ENGINE_PODMAN), p, "morf-" JOB "-001-1"), 0);
+        assert_int_equal(p->n_execs, 2);
+        assert_int_equal(p->execs[1].when, UNIT_EXEC_STOP_POST);
+        assert_true(p->execs[1].flags & UNIT_EXEC_IGNORE_FAILURE);
+        assert_string_equal(p->execs[1].argv[0], PODMAN);
+        assert_true(strv_contains(p->execs[1].argv, "morf-" JOB "-001-1") && strv_contains(p->execs[1].argv, "--ignore"));
 }
 
 static void engines_are_found_by_name(_unused_ void **state) {
-        const Engine *any = engine_find(CONF_ENGINE_AUTO), *d = engine_find(CONF_ENGINE_DOCKER), *p = engine_find(CONF_ENGINE_PODMAN);
+        const Engine *d = get(CONF_ENGINE_DOCKER), *p = get(CONF_ENGINE_PODMAN);
 
-        assert_true(!d || (d->name == CONF_ENGINE_DOCKER && d->sandbox == SANDBOX_ENGINE && !d->root && streq(d->group, "docker")));
-        assert_true(!p || (p->name == CONF_ENGINE_PODMAN && p->sandbox == SANDBOX_ENGINE_ROOT && p->root && !p->group));
-        assert_ptr_equal(any, d ?: p);
-        assert_true(!any || access(any->path, X_OK) == 0);
+        assert_true(d->name == CONF_ENGINE_DOCKER && d->sandbox == SANDBOX_ENGINE && !d->root && streq(d->group, "docker"));
+        assert_true(p->name == CONF_ENGINE_PODMAN && p->sandbox == SANDBOX_ENGINE_ROOT && p->root && !p->group);
+        assert_ptr_equal(get(CONF_ENGINE_AUTO), d);
+        INSTALL(PODMAN);
+        assert_ptr_equal(engine_find(CONF_ENGINE_AUTO), p);
+        assert_null(engine_find(CONF_ENGINE_DOCKER)); /* what the operator asks for is not replaced by another */
+        INSTALL("/usr/bin/lxc");
+        assert_null(engine_find(CONF_ENGINE_AUTO));
 }
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(compat), cmocka_unit_test(strict), cmocka_unit_test(nothing_of_the_researchers_is_an_option),
                 cmocka_unit_test(bare), cmocka_unit_test(processors_are_written_in_full), cmocka_unit_test(many_courses),
-                cmocka_unit_test(a_broken_plan_stays_broken), cmocka_unit_test(engines_are_found_by_name),
+                cmocka_unit_test(a_broken_plan_stays_broken), cmocka_unit_test(podman),
+                cmocka_unit_test(what_is_left_is_removed_where_nobody_else_does), cmocka_unit_test(engines_are_found_by_name),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "spool/image-record.h"
 #include "spool/limits.h"
 #include "tests/unit/daemon/fixture.h"
+#include "tests/unit/daemon/installed.h"
 #include "units/name.h"
 
 static void every_working_state_has_a_stage(_unused_ void **state) {
@@ -147,14 +148,13 @@ static bool has(const UnitExec *e, const char *argument) {
         return strv_contains(e->argv, argument);
 }
 
+/* The first of its kind. */
 static const UnitExec *command(const UnitPlan *p, UnitExecWhen when) {
         const UnitExec *found = NULL;
 
         for (size_t i = 0; i < p->n_execs; i++)
-                if (p->execs[i].when == when) {
-                        assert_null(found);
+                if (p->execs[i].when == when && !found)
                         found = &p->execs[i];
-                }
         assert_non_null(found);
         return found;
 }
@@ -171,6 +171,7 @@ static const UnitBind *bind_at(const UnitPlan *p, const char *destination) {
 static Job *prepared(Fixture *f, const char *settings, JobState state) {
         Job *j;
 
+        INSTALL("/usr/bin/docker");
         fixture_init(f, settings);
         fixture_dir(f, "data/accounting");
         fixture_dir(f, "data/biology");
@@ -194,8 +195,6 @@ static UnitPlan *plan_of(Job *j) {
         UnitPlan *p = NULL;
         int r = stage_plan(stage_of_state(j->record.state), j, &p, &fault);
 
-        if (r == -ENOPKG)
-                return NULL; /* no engine on this machine */
         if (r < 0)
                 fail_msg("%s: %d %s", job_state_to_string(j->record.state), r, strempty(fault.message));
         return p;
@@ -216,8 +215,6 @@ static void what_plans_have_in_common(_unused_ void **state) {
                 j = prepared(&f, "", s);
                 j->record.attempt = 3;
                 p = plan_of(j);
-                if (!p)
-                        continue;
                 assert_int_equal(unit_name_service(ID_A, stage_of_state(s)->name, 3, name), 0);
                 assert_string_equal(p->name, name);
                 assert_string_equal(p->slice, "morf-jobs-" ID_A ".slice");
@@ -318,8 +315,6 @@ static void grants_are_asked_again(_unused_ void **state) {
                 UnitPlan *p = NULL;
                 Job *j;
 
-                if (states[i] == JOB_STATE_RUNNING && !engine_find(CONF_ENGINE_AUTO))
-                        continue;
                 j = prepared(&f, "", states[i]);
                 fixture_account(&f, "alice", "grants = [];");
                 assert_int_equal(stage_plan(stage_of_state(states[i]), j, &p, &fault), -EBADMSG);
@@ -350,8 +345,6 @@ static void the_container(_unused_ void **state) {
                 fixture_file(&f, j, name, "");
         }
         p = plan_of(j);
-        if (!p)
-                skip();
         start = command(p, UNIT_EXEC_START);
         assert_non_null(endswith(start->argv[0], "/morf-capture"));
         assert_true(has(start, "--watch-max=1073741824") && has(start, "--free-min=536870912"));
@@ -381,8 +374,6 @@ static void images(_unused_ void **state) {
         static const ManifestImageKind kinds[] = { MANIFEST_IMAGE_ARCHIVE, MANIFEST_IMAGE_DOCKERFILE };
 
         skip_unless_root();
-        if (!engine_find(CONF_ENGINE_AUTO))
-                skip();
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
                 _cleanup_manifest_ Manifest m = fixture_plain_manifest();
                 _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
@@ -401,6 +392,41 @@ static void images(_unused_ void **state) {
                 else
                         assert_true(has(start, "--context") && has(start, "--build-network") && has(start, "none"));
         }
+}
+
+static void without_an_engine_nothing_is_planned(_unused_ void **state) {
+        static const JobState states[] = { JOB_STATE_PREPARING, JOB_STATE_RUNNING };
+
+        skip_unless_root();
+        for (size_t i = 0; i < ELEMENTSOF(states); i++) {
+                _cleanup_fault_ Fault fault = {};
+                _cleanup_fixture_ Fixture f;
+                UnitPlan *p = NULL;
+                Job *j = prepared(&f, "", states[i]);
+
+                INSTALL("/usr/bin/lxc");
+                assert_int_equal(stage_plan(stage_of_state(states[i]), j, &p, &fault), -ENOPKG);
+                assert_int_equal(fault.code, FAULT_NONE);
+                assert_null(p);
+        }
+}
+
+/* Podman is run as root and cleaned up behind: after the witness, which comes first whatever happens. */
+static void podman(_unused_ void **state) {
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+        _cleanup_fixture_ Fixture f;
+        Job *j;
+
+        skip_unless_root();
+        j = prepared(&f, "engine: { name = \"podman\"; };", JOB_STATE_RUNNING);
+        INSTALL("/usr/bin/docker", "/usr/bin/podman");
+        p = plan_of(j);
+        assert_int_equal(p->sandbox, SANDBOX_ENGINE_ROOT);
+        assert_string_equal(p->user, "root");
+        assert_int_equal(p->n_execs, 3);
+        assert_non_null(endswith(p->execs[1].argv[0], "/morf-exitmark"));
+        assert_string_equal(p->execs[2].argv[0], "/usr/bin/podman");
+        assert_true(has(&p->execs[2], "morf-" ID_A "-001-1"));
 }
 
 /* A stage begins on an empty directory, whatever an earlier try left there. */
@@ -422,7 +448,7 @@ int main(void) {
                 cmocka_unit_test(only_the_container_is_accounted_for_and_judged), cmocka_unit_test(judge_run),
                 cmocka_unit_test(what_plans_have_in_common), cmocka_unit_test(helpers), cmocka_unit_test(data_is_of_the_granted_courses),
                 cmocka_unit_test(grants_are_asked_again), cmocka_unit_test(the_container), cmocka_unit_test(images),
-                cmocka_unit_test(what_was_left_is_removed),
+                cmocka_unit_test(without_an_engine_nothing_is_planned), cmocka_unit_test(podman), cmocka_unit_test(what_was_left_is_removed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

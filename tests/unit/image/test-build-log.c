@@ -34,6 +34,17 @@ static void test_steps(void **state _unused_) {
         }
 }
 
+/* As podman prints it. */
+static void test_podman_steps(void **state _unused_) {
+        static const char text[] = "STEP 1/3: FROM morf-base:bookworm\nSTEP 2/3: RUN make\n--> 9c8dc85bbf8\nSTEP 3/3 : x\nSTEP 4/3: x\n";
+        _cleanup_(build_log_done) BuildLog l;
+
+        assert_int_equal(build_log_init(&l, -EBADF, 1024), 0);
+        feed(&l, text, 7);
+        assert_int_equal(l.step, 2);
+        assert_int_equal(l.steps, 3);
+}
+
 /* A container prints into the same stream; at most it can pretend to be the next step of the same build. */
 static void test_lies(void **state _unused_) {
         static const char *const lies[] = {
@@ -101,7 +112,7 @@ static void test_log(void **state _unused_) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_steps),
+                cmocka_unit_test(test_steps), cmocka_unit_test(test_podman_steps),
                 cmocka_unit_test(test_lies),
                 cmocka_unit_test(test_log),
         };

@@ -12,7 +12,7 @@
 #include "spool/base/macro.h"
 #include "tests/unit/scratch.h"
 
-/* One member; type AE_IFREG (content), AE_IFLNK (content: its target), AE_IFDIR, AE_IFIFO, or 0 for a hard link to content. */
+/* One member; type AE_IFREG (content), AE_IFLNK (content: its target), AE_IFDIR, AE_IFIFO, or 0: hard link to content. */
 typedef struct SaveMember {
         const char *name;
         const char *content;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Makes zips byte by byte, for unit tests: with names, flags and kinds that no packer would write. Entries are stored, not
- * deflated. Include after cmocka.h.
+ * Makes zips byte by byte, for unit tests: with names, flags and kinds that no packer would write. Entries are stored,
+ * not deflated. Include after cmocka.h.
  */
 
 #include <sys/stat.h>

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Whether the container engine that the command speaks to is there, answers, and is still the same: what the command says is
+ * worth nothing when the engine was not. A command without such an engine needs none of this.
+ */
+
+#include "spool/base/macro.h"
+
+#define CAPTURE_ENGINE_ID_MAX 64u
+
+/* Paths are kept by reference. */
+typedef struct CaptureEngine {
+        const char *socket;   /* NULL: there is none */
+        const char *pid_file; /* written at each start of the engine; NULL: restarts are not noticed */
+        char id[CAPTURE_ENGINE_ID_MAX];
+} CaptureEngine;
+
+/* Before the command: asks whether it answers, and remembers which one it is. Return: whether it does. */
+bool capture_engine_begin(CaptureEngine *e);
+
+/* Behind the command, however it ended: whether the same engine answers. */
+bool capture_engine_is_same(const CaptureEngine *e);
+
+/* While the command is told to end: whether the engine, whichever, answers soon. */
+bool capture_engine_answers(const CaptureEngine *e);
