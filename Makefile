@@ -133,6 +133,9 @@ install: $(PROGRAMS) ## Install below DESTDIR (as the Debian package does, see `
 	$(if $(LIBEXEC_PROGRAMS),$(INSTALL_PROGRAM) $(LIBEXEC_PROGRAMS) $(DESTDIR)$(prefix)/libexec/morf/)
 	install -d $(DESTDIR)$(systemdsystemunitdir)
 	$(INSTALL_DATA) $(UNIT_FILES) $(DESTDIR)$(systemdsystemunitdir)/
+	install -d $(addprefix $(DESTDIR)$(prefix)/lib/morf/root/,dev proc run sys tmp usr var/tmp)
+	for link in bin lib lib64 sbin; do ln -sfn usr/$$link $(DESTDIR)$(prefix)/lib/morf/root/$$link || exit; done
+	ln -sfn ../run $(DESTDIR)$(prefix)/lib/morf/root/var/run
 	install -D -m 0644 units/morf.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/morf.conf
 	install -D -m 0644 units/morf.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/morf.conf
 	install -D -m 0644 units/morf.catalog $(DESTDIR)$(prefix)/lib/systemd/catalog/morf.catalog
@@ -262,3 +265,17 @@ clean: ## Remove all that was built
 .PHONY: help
 help: ## List the targets a person types
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# ---- the virtual machine: slow, and not part of `make check` ----------------------------------------------------------------
+
+CUTS ?= 20
+
+.PHONY: torture-powercut
+torture-powercut: ## Cut the power of a virtual machine under load, CUTS=20 times (an hour or more; needs no root)
+	@tests/run/deps vm
+	@deb=$$(tests/run/package $(BUILD)) && tests/torture/powercut --cuts $(CUTS) --deb "$$deb"
+
+.PHONY: torture-limits
+torture-limits: ## Check limits and accounting with cgroup v2 in a virtual machine (ten minutes; needs no root)
+	@tests/run/deps vm
+	@MORF_DEB=$$(realpath "$$(tests/run/package $(BUILD))") bats tests/torture/cgroup2.bats

@@ -7,6 +7,7 @@
 #include "daemon/daemon.h"
 #include "daemon/end.h"
 #include "daemon/scheduler.h"
+#include "spool/base/fault-point.h"
 #include "spool/base/fd.h"
 #include "spool/base/id.h"
 #include "spool/base/message-id.h"
@@ -78,11 +79,46 @@ static bool has_rested(const Daemon *d, const struct stat *st) {
         return changed > now || now - changed >= d->conf.scheduler.quiet_usec;
 }
 
-static bool ends_like_job_file(const char *tail, size_t size) {
-        /* A NUL byte is no blank: some clients allocate a file before they fill it. */
-        while (size > 0 && tail[size - 1] != '\0' && strchr(" \t\r\n;", tail[size - 1]))
+/* Where the line begins that holds the last of size bytes. */
+static size_t line_start(const char *text, size_t size) {
+        while (size > 0 && text[size - 1] != '\n')
                 size--;
-        return size > 0 && tail[size - 1] == '}';
+        return size;
+}
+
+/* Where the block comment begins that ends with the last of size bytes, or size when there is none. */
+static size_t comment_start(const char *text, size_t size) {
+        for (size_t i = size - 2; i >= 2; i--)
+                if (text[i - 2] == '/' && text[i - 1] == '*')
+                        return i - 2;
+        return size;
+}
+
+/* A job file ends with the brace of its group; blanks, a semicolon and comments may follow. */
+static bool ends_like_job_file(const char *tail, size_t size) {
+        for (;;) {
+                size_t line, start;
+
+                /* A NUL byte is no blank: some clients allocate a file before they fill it. */
+                while (size > 0 && tail[size - 1] != '\0' && strchr(" \t\r\n;", tail[size - 1]))
+                        size--;
+                if (size == 0 || tail[size - 1] == '}')
+                        return size > 0;
+                if (size >= 4 && tail[size - 2] == '*' && tail[size - 1] == '/') {
+                        start = comment_start(tail, size);
+                        if (start == size)
+                                return false;
+                        size = start;
+                        continue;
+                }
+                line = line_start(tail, size);
+                start = line;
+                while (start < size && (tail[start] == ' ' || tail[start] == '\t'))
+                        start++;
+                if (tail[start] != '#' && !(start + 1 < size && tail[start] == '/' && tail[start + 1] == '/'))
+                        return false;
+                size = line;
+        }
 }
 
 static bool ends_like_zip(const char *tail, size_t size) {
@@ -291,6 +327,8 @@ static int make_job_dir(Job *j) {
         int r;
 
         r = publish_mkdir_at(j->daemon->spool.fds[SPOOL_ACTIVE], j->record.id, 0750, 0, a->admin);
+        if (r >= 0)
+                r = FAULT_POINT_ERROR("claim-directory", NULL);
         if (r < 0)
                 return r;
         dir = job_open_dir(j);

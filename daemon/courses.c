@@ -46,10 +46,16 @@ static int compare(const void *a, const void *b) {
 /* Adds the courses below a root that are granted and, unless wanted is empty, wanted. */
 static int add_root(const char *root, const ConfUser *user, char *const *wanted, Courses *c) {
         _cleanup_(closedirp) DIR *d = NULL;
+        _cleanup_free_ char *path = NULL;
         struct dirent *de;
         int r;
 
-        r = fd_open_dirstream_at(AT_FDCWD, root, &d);
+        /* The operator's own path: it may be a symbolic link. */
+        if (asprintf(&path, "%s/.", root) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        r = fd_open_dirstream_at(AT_FDCWD, path, &d);
         if (r == -ENOENT) {
                 log_debug("there is no data in %s, ignoring", root);
                 return 0;

@@ -169,7 +169,9 @@ static int read_one(Conf *c, const char *path, char **reterr) {
 static int check_together(const Conf *c, char **reterr) {
         const char *sentence = NULL;
 
-        if (c->limits.standard.memory > c->limits.maximum.memory || c->limits.standard.cpus_milli > c->limits.maximum.cpus_milli ||
+        if (!*c->spool || !*c->mail.from)
+                sentence = "'spool' and 'mail.from' must not be empty";
+        else if (c->limits.standard.memory > c->limits.maximum.memory || c->limits.standard.cpus_milli > c->limits.maximum.cpus_milli ||
             c->limits.standard.time_usec > c->limits.maximum.time_usec || c->limits.standard.output > c->limits.maximum.output ||
             c->limits.standard.pids > c->limits.maximum.pids)
                 sentence = "a value of limits.default is above limits.maximum";

@@ -217,6 +217,8 @@ static int append_properties(sd_bus_message *m, const UnitPlan *p) {
          */
         if (r >= 0)
                 r = append_bool(m, "PermissionsStartOnly", true);
+        if (r >= 0)
+                r = append_bool(m, "RootDirectoryStartOnly", true);
         for (UnitExecWhen when = 0; r >= 0 && when < _UNIT_EXEC_WHEN_MAX; when++)
                 r = append_execs(m, p, when);
         return r;

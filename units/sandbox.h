@@ -11,8 +11,13 @@
 #include "spool/base/macro.h"
 #include "spool/base/string-table.h"
 
+/*
+ * The root directory of confined units: mount points, and the links of a merged /usr. It is a part of the package.
+ */
+#define SANDBOX_ROOT "/usr/lib/morf/root"
+
 typedef enum Sandbox {
-        SANDBOX_HELPER,      /* intake, stage, evaluate, gate: no network, sees what is bound below /run/morf */
+        SANDBOX_HELPER,      /* intake, stage, evaluate, gate: no network, sees /usr and what is bound below /run/morf */
         SANDBOX_COLLECT,     /* as helper, and may read what root in a container left (CAP_DAC_READ_SEARCH) */
         SANDBOX_ENGINE,      /* the docker command: its socket and nothing else */
         SANDBOX_ENGINE_ROOT, /* podman or crun as root: mounts, namespaces and cgroups are its work */

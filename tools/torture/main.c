@@ -16,6 +16,7 @@
 #include "spool/base/parse.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "tools/torture/manager.h"
 #include "tools/torture/verdict.h"
 #include "tools/torture/victim.h"
 
@@ -247,11 +248,15 @@ static void torture(Random *random, unsigned struck[static _VICTIM_MAX]) {
                 int r;
 
                 (void) usleep((useconds_t) s.delay_usec);
-                r = strike_do(&s);
+                r = s.kind == VICTIM_DOCKERD ? manager_forgive_engine(/* start= */ false) : 0;
+                if (r >= 0)
+                        r = strike_do(&s);
                 if (r < 0)
                         log_error_errno(r, "cannot kill one of '%s', ignoring", victim_to_string(s.kind));
                 struck[s.kind] += r > 0;
         }
+        if ((arg_kill & (1u << VICTIM_DOCKERD)) != 0)
+                (void) manager_forgive_engine(/* start= */ true);
 }
 
 static void report_kills(const unsigned struck[static _VICTIM_MAX], uint64_t began) {

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
-#include <systemd/sd-bus.h>
 
 #include "spool/base/fd.h"
 #include "spool/base/id.h"
@@ -12,6 +11,7 @@
 #include "spool/base/time.h"
 #include "spool/limits.h"
 #include "spool/outbox.h"
+#include "tools/torture/manager.h"
 
 #define DOCKER_SOCKET "/run/docker.sock"
 #define DOCKER_TIMEOUT_USEC (30 * USEC_PER_SEC)
@@ -192,33 +192,14 @@ static void expect_empty(Verdict *v, int dirfd, const char *name, const char *sh
 }
 
 static void judge_units(Verdict *v) {
-        static const char *const patterns[] = { "morf-*-*-*.service", "morf-jobs-*.slice", NULL };
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        sd_bus_message *question = NULL, *answer = NULL;
-        const char *name, *load, *active;
-        sd_bus *bus = NULL;
+        _cleanup_strv_ char **units = NULL;
         int r;
 
-        r = sd_bus_open_system(&bus);
-        if (r >= 0)
-                r = sd_bus_message_new_method_call(bus, &question, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-                                                   "org.freedesktop.systemd1.Manager", "ListUnitsByPatterns");
-        if (r >= 0)
-                r = sd_bus_message_append(question, "as", 0);
-        if (r >= 0)
-                r = sd_bus_message_append_strv(question, (char **) (uintptr_t) patterns);
-        if (r >= 0)
-                r = sd_bus_call(bus, question, 0, &error, &answer);
-        if (r >= 0)
-                r = sd_bus_message_enter_container(answer, 'a', "(ssssssouso)");
-        while (r >= 0 && (r = sd_bus_message_read(answer, "(ssssssouso)", &name, NULL, &load, &active, NULL, NULL, NULL, NULL, NULL, NULL)) > 0)
-                if (!streq(active, "inactive"))
-                        fault(v, "unit %s is still there (%s)", name, active);
+        r = manager_list_job_units(&units);
         if (r < 0)
                 fault(v, "the units cannot be listed: %s", strerrordesc_np(-r));
-        sd_bus_message_unref(question);
-        sd_bus_message_unref(answer);
-        sd_bus_flush_close_unref(bus);
+        STRV_FOREACH(unit, units)
+                fault(v, "unit %s is still there", *unit);
 }
 
 static void judge_containers(Verdict *v) {

@@ -101,6 +101,11 @@ static void endings(_unused_ void **state) {
                 { "d.cfg", "job: { image = \"i.tar\";", .whole = false },
                 { "e.cfg", "", .whole = false },
                 { "f.cfg", " \n", .whole = false },
+                { "t.cfg", "job: { }; /* the end */ # really\n// indeed\n", .whole = true },
+                { "u.cfg", "job: { name = \"x\"; /* cut */", .whole = false },
+                { "v.cfg", "job: { # a comment }", .whole = true }, /* not told apart here: intake will refuse it */
+                { "w.cfg", "# only a comment", .whole = false },
+                { "x.cfg", "no comment */", .whole = false },
                 { "g.cfg", "job: { limits: { cpus = 1; }\0\0\0\0", 32, .whole = false }, /* allocated, not filled */
                 { "client.config", "[client]\nuser = alice", .whole = true },               /* no known end */
                 { "a.zip", "PK\3\4....PK\5\6..................", .whole = true },
@@ -177,6 +182,7 @@ static void open_files_are_incomplete(_unused_ void **state) {
         {
                 _cleanup_fd_ int reader = openat(s.fd, "a.cfg", O_RDONLY | O_CLOEXEC);
 
+                assert_true(reader >= 0);
                 assert_int_equal(judge(&d, &s, "a.cfg", false), 0); /* readers do not matter */
         }
 }

@@ -246,7 +246,11 @@ static void sandbox_holds_the_baseline(_unused_ void **state) {
                 "('SystemCallFilter' <(false ['@privileged' '@resources' ])>)",
                 "('UMask' <63 >)",
                 "('TemporaryFileSystem' <[('/run/morf' 'mode=0755",
-                "('InaccessiblePaths' <['-/srv' '-/etc/morf' ]>)",
+                "('InaccessiblePaths' <['-+/srv' '-+/etc/morf' ]>)",
+                "('RootDirectory' <'" SANDBOX_ROOT "' >)",
+                "('InaccessiblePaths' <['+/sys' ]>)",
+                "('BindReadOnlyPaths' <[('/usr' '/usr' false 16384 )('/run/systemd/journal' '/run/systemd/journal' true 16384 )",
+                "('ProcSubset' <'pid' >)",
         };
         char *const hidden[] = { (char *) "/srv", (char *) "/etc/morf", NULL };
 
@@ -271,7 +275,9 @@ static void sandbox_exceptions(_unused_ void **state) {
                 "('CapabilityBoundingSet' <5 >)('AmbientCapabilities' <5 >)"); /* CAP_DAC_READ_SEARCH and bit 0 */
         assert_lacks(root, "CapabilityBoundingSet");
         assert_lacks(root, "NoNewPrivileges");
-        assert_lacks(helper, "InaccessiblePaths");
+        assert_lacks(helper, "'-+/");
+        assert_lacks(root, "RootDirectory");
+        assert_contains(root, "('/etc/containers/networks' 'mode=0755");
 }
 
 /* No property twice (but the filter, which is made of two). */
