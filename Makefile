@@ -40,6 +40,11 @@ OUR_CPPFLAGS := -I. -I$(BUILD)/include -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DMO
 OUR_CFLAGS := -std=gnu17 $(OPTIMISE) $(WARNINGS) $(HARDEN) -fPIE -fno-common
 OUR_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDHARDEN)
 
+# For tests: places at which a process can be made to die or to see an error, see spool/base/fault-point.h.
+ifneq ($(FAULT_POINTS),)
+OUR_CPPFLAGS += -DMORF_FAULT_POINTS
+endif
+
 PKGS_BASE := libsystemd libcrypto
 PKGS_SPOOL := jansson libconfig
 PKGS_TOOLS := libarchive gmime-3.0 zlib
@@ -160,7 +165,7 @@ deb: ## Build the Debian package into build/deb/
 	@mkdir -p $(BUILD)/deb/morf-$(VERSION)
 	@tar -c --exclude=./build --exclude=./.git --exclude='./$(BUILD)' . | tar -x -C $(BUILD)/deb/morf-$(VERSION)
 	cd $(BUILD)/deb/morf-$(VERSION) && env -i PATH="$$PATH" HOME="$$HOME" LC_ALL=C.UTF-8 \
-		DEB_BUILD_OPTIONS='$(DEB_BUILD_OPTIONS)' dpkg-buildpackage -b -us -uc
+		DEB_BUILD_OPTIONS='$(DEB_BUILD_OPTIONS)' FAULT_POINTS='$(FAULT_POINTS)' dpkg-buildpackage -b -us -uc
 	@rm -rf $(BUILD)/deb/morf-$(VERSION)
 	@ls -1 $(BUILD)/deb/*.deb
 

@@ -8,6 +8,7 @@
 #include "daemon/courses.h"
 #include "daemon/daemon.h"
 #include "daemon/stage-table.h"
+#include "spool/base/fault-point.h"
 #include "spool/base/parse.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
@@ -161,6 +162,8 @@ int accept_job(Job *j, Fault *reterr) {
                 r = remember(j, &m, &limits);
         if (r >= 0 && announce_is_wanted(&m, MAIL_EVENT_ACCEPTED))
                 r = announce_note(j, MAIL_EVENT_ACCEPTED);
+        if (r >= 0)
+                r = FAULT_POINT_ERROR("accept-judged", NULL);
         return r;
 }
 

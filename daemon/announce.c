@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "daemon/daemon.h"
+#include "spool/base/fault-point.h"
 #include "spool/base/fd.h"
 #include "spool/base/name.h"
 #include "spool/base/parse.h"
@@ -97,7 +98,11 @@ static int publish_one(const Job *j, const ConfUser *user, unsigned number, Mail
         r = compose(j, user, event, &m);
         if (r < 0)
                 return r;
-        return outbox_publish(outbox, &m, number, account->uid, account->gid);
+        r = FAULT_POINT_ERROR("announce-composed", mail_event_to_string(event));
+        if (r >= 0)
+                r = outbox_publish(outbox, &m, number, account->uid, account->gid);
+        FAULT_POINT("announce-published", mail_event_to_string(event));
+        return r;
 }
 
 int announce_publish(Job *j) {

@@ -79,10 +79,11 @@ static bool has_rested(const Daemon *d, const struct stat *st) {
         return changed > now || now - changed >= d->conf.scheduler.quiet_usec;
 }
 
-/* Where the line begins that holds the last of size bytes. */
-static size_t line_start(const char *text, size_t size) {
-        while (size > 0 && text[size - 1] != '\n')
-                size--;
+/* Where the last comment of the last line begins, or size when there is none. */
+static size_t line_comment_start(const char *text, size_t size) {
+        for (size_t i = size; i > 0 && text[i - 1] != '\n'; i--)
+                if (text[i - 1] == '#' || (i < size && text[i - 1] == '/' && text[i] == '/'))
+                        return i - 1;
         return size;
 }
 
@@ -97,27 +98,21 @@ static size_t comment_start(const char *text, size_t size) {
 /* A job file ends with the brace of its group; blanks, a semicolon and comments may follow. */
 static bool ends_like_job_file(const char *tail, size_t size) {
         for (;;) {
-                size_t line, start;
+                size_t start;
 
                 /* A NUL byte is no blank: some clients allocate a file before they fill it. */
                 while (size > 0 && tail[size - 1] != '\0' && strchr(" \t\r\n;", tail[size - 1]))
                         size--;
-                if (size == 0 || tail[size - 1] == '}')
-                        return size > 0;
-                if (size >= 4 && tail[size - 2] == '*' && tail[size - 1] == '/') {
-                        start = comment_start(tail, size);
-                        if (start == size)
-                                return false;
-                        size = start;
-                        continue;
-                }
-                line = line_start(tail, size);
-                start = line;
-                while (start < size && (tail[start] == ' ' || tail[start] == '\t'))
-                        start++;
-                if (tail[start] != '#' && !(start + 1 < size && tail[start] == '/' && tail[start + 1] == '/'))
+                if (size == 0)
                         return false;
-                size = line;
+                start = line_comment_start(tail, size);
+                if (start == size && tail[size - 1] == '}')
+                        return true;
+                if (start == size && size >= 4 && tail[size - 2] == '*' && tail[size - 1] == '/')
+                        start = comment_start(tail, size);
+                if (start == size)
+                        return false;
+                size = start;
         }
 }
 
@@ -339,6 +334,8 @@ static int make_job_dir(Job *j) {
                 r = publish_mkdir_at(dir, JOB_DIR_EXITS, 0750, 0, a->admin);
         if (r >= 0)
                 r = json_record_publish_at(&record_table, &j->record, dir, RECORD_FILE, 0640, 0, a->admin);
+        if (r >= 0)
+                r = FAULT_POINT_ERROR("claim-recorded", NULL);
         return r >= 0 ? publish_sync_dir(j->daemon->spool.fds[SPOOL_ACTIVE]) : r;
 }
 
@@ -352,9 +349,19 @@ static int take_drop(Job *j, int box, const char *name) {
         if (drop < 0)
                 return drop;
         r = publish_rename(box, name, drop, target);
+        if (r >= 0)
+                r = FAULT_POINT_ERROR("claim-renamed", NULL);
         if (r < 0)
                 return r;
         return take_over(drop, target, j->daemon->accounts.of[ACCOUNT_INTAKE].gid, 0);
+}
+
+/* Whether nothing was taken into the job's directory yet, or it cannot be seen. */
+static bool took_nothing(const Job *j) {
+        _cleanup_fd_ int dir = job_open_dir(j), drop = dir < 0 ? dir : fd_open_dir_at(dir, JOB_DIR_DROP);
+        uint64_t bytes, entries = 1;
+
+        return drop < 0 || (fd_tree_usage(drop, 0, 1, &bytes, &entries) >= 0 && entries == 0);
 }
 
 int claim_finish(Job *j) {
@@ -391,17 +398,19 @@ int claim_drop(Daemon *d, int box, const char *box_name, const char *name, const
                 r = make_job_dir(j);
         if (r >= 0)
                 r = take_drop(j, box, name);
-        if (r >= 0)
-                r = job_table_add(&d->jobs, j);
-        if (r < 0) {
-                /* Nothing was taken when only the directory exists; what was taken stays for the next start to find. */
-                _cleanup_fd_ int dir = job_open_dir(j), drop = dir < 0 ? dir : fd_open_dir_at(dir, JOB_DIR_DROP);
-                uint64_t bytes, entries = 1;
-
-                if (drop < 0 || (fd_tree_usage(drop, 0, 1, &bytes, &entries) >= 0 && entries == 0))
-                        (void) fd_remove_tree_at(d->spool.fds[SPOOL_ACTIVE], id.text);
+        if (r < 0 && took_nothing(j)) {
+                (void) fd_remove_tree_at(d->spool.fds[SPOOL_ACTIVE], id.text);
                 return r;
         }
+        if (r < 0) {
+                /* It has left its box, so it is a job: the stage "intake" begins with what is missing, and is tried again. */
+                log_warning_errno(r, "cannot take the drop of job %s over, trying again", id.text);
+                j->unfinished = true;
+        }
+        r = job_table_add(&d->jobs, j);
+        if (r < 0)
+                return r; /* the next start finds it */
+        FAULT_POINT("claim-taken", NULL);
         owned = TAKE_PTR(j);
         stamp = job_log(owned);
         log_job(LOG_INFO, 0, MESSAGE_ID_JOB_CLAIMED, &stamp, "'%s' of %s was received", owned->record.drop, user);

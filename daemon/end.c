@@ -7,6 +7,7 @@
 #include "daemon/daemon.h"
 #include "daemon/scheduler.h"
 #include "daemon/stage.h"
+#include "spool/base/fault-point.h"
 #include "spool/base/fd.h"
 #include "spool/base/message-id.h"
 #include "spool/base/publish.h"
@@ -84,7 +85,9 @@ void job_finish_end(Job *j) {
         announce_status(j);
         r = announce_publish(j);
         if (r >= 0) {
+                FAULT_POINT("end-announced", NULL);
                 remove_scratch(j);
+                FAULT_POINT("end-cleaned", NULL);
                 r = publish_rename(d->spool.fds[SPOOL_ACTIVE], j->record.id, d->spool.fds[ends[state].directory], j->record.id);
                 if (r < 0)
                         log_job(LOG_ERR, r, NULL, &stamp, "cannot move the job to %s/", spool_dir_name(ends[state].directory));
@@ -93,6 +96,7 @@ void job_finish_end(Job *j) {
                 stage_arm_timer(j, d->conf.scheduler.retry_usec);
                 return;
         }
+        FAULT_POINT("end-moved", NULL);
         log_job(ends[state].level, 0, ends[state].message_id, &stamp, "job '%s' of %s ended: %s%s%s", j->record.name, j->record.user,
                 job_state_to_string(state), j->record.fault.code != FAULT_NONE ? ": " : "",
                 j->record.fault.code != FAULT_NONE ? strempty(j->record.fault.message) : "");
@@ -111,6 +115,7 @@ void job_end(Job *j, JobState state, const Fault *fault) {
                 r = fault_copy(fault, &j->record.fault);
         if (r >= 0)
                 r = announce_note(j, ends[state].event);
+        FAULT_POINT("end-noted", NULL);
         j->record.finished = time_now_realtime();
         j->record.retry_at = j->record.deadline = 0;
         free(j->record.unit);

@@ -5,6 +5,7 @@
 
 #include "daemon/announce.h"
 #include "daemon/daemon.h"
+#include "spool/base/fault-point.h"
 #include "spool/base/fd.h"
 #include "spool/base/message-id.h"
 #include "spool/base/time.h"
@@ -122,7 +123,9 @@ int job_set_state(Job *j, JobState state, const char *why, ...) {
         set_why(j, why, ap);
         va_end(ap);
         job_enter(j, state);
+        FAULT_POINT("state-entered", job_state_to_string(state));
         r = job_save(j);
+        FAULT_POINT("state-saved", job_state_to_string(state));
         if (!job_state_is_final(state)) /* job_finish_end() tells the rest, also after a crash */
                 announce_status(j);
         daemon_report(j->daemon);

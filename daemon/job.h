@@ -21,6 +21,7 @@ typedef struct Job {
         uint64_t memory;
         char *image; /* digest of its image or context: two jobs never prepare the same one at a time */
         bool tell_started; /* its owner wants a mail when it begins to run */
+        bool unfinished;    /* its drop was renamed, but is not ours in all its parts yet: claim_finish() */
         bool unit_live;     /* the unit of the current stage was started, or found running, and is not gone yet */
         bool start_failed;  /* the manager said that it did not come to run */
         unsigned engine_waits; /* times in a row that the engine did not answer this job; 0: it does not wait for it */

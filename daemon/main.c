@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "daemon/daemon.h"
+#include "spool/base/fault-point.h"
 #include "spool/base/log.h"
 #include "spool/base/message-id.h"
 #include "spool/base/time.h"
@@ -42,6 +43,9 @@ static int parse_arguments(int argc, char **argv) {
                 { "debug", no_argument, NULL, 'd' },
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, 'v' },
+#ifdef MORF_FAULT_POINTS
+                { "fault-points", no_argument, NULL, 'p' },
+#endif
                 {},
         };
         int c;
@@ -60,6 +64,11 @@ static int parse_arguments(int argc, char **argv) {
                 case 'v':
                         puts("morfd " MORF_VERSION);
                         return 0;
+#ifdef MORF_FAULT_POINTS
+                case 'p':
+                        fault_point_list("morfd");
+                        return 0;
+#endif
                 default:
                         fputs("Try 'morfd --help'.\n", stderr);
                         return -EINVAL;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "daemon/accept.h"
+#include "daemon/claim.h"
 #include "daemon/daemon.h"
 #include "daemon/stage-parts.h"
 #include "daemon/stage-run.h"
@@ -37,6 +38,10 @@ static int plan_filter(Job *j, UnitPlan *p, AccountName a, const char *in, const
 static int plan_intake(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr) {
         int r;
 
+        r = j->unfinished ? claim_finish(j) : 0;
+        if (r < 0)
+                return r;
+        j->unfinished = false;
         r = stage_fresh_dir(j, dirfd, JOB_DIR_INTAKE, 0750, ACCOUNT_INTAKE);
         if (r < 0)
                 return r;

@@ -8,6 +8,7 @@
 #include "daemon/end.h"
 #include "daemon/scheduler.h"
 #include "daemon/stage-table.h"
+#include "spool/base/fault-point.h"
 #include "spool/base/fd.h"
 #include "spool/base/message-id.h"
 #include "spool/base/time.h"
@@ -124,11 +125,13 @@ static int launch(Job *j, const Stage *s, UnitPlan *plan, const char *why) {
         j->record.deadline = plan->runtime_max_usec == UNIT_UNLIMITED ? 0 : time_add(now, plan->runtime_max_usec);
         j->start_failed = false;
         r = job_set_state(j, s->state, "%s", why);
+        if (r >= 0)
+                r = FAULT_POINT_ERROR("stage-recorded", s->name);
+        if (r >= 0)
+                r = units_start(j->daemon->units, plan, on_started, j);
         if (r < 0)
                 return r;
-        r = units_start(j->daemon->units, plan, on_started, j);
-        if (r < 0)
-                return r;
+        FAULT_POINT("stage-asked", s->name);
         j->unit_live = true;
         if (plan->runtime_max_usec != UNIT_UNLIMITED)
                 stage_arm_timer(j, time_add(plan->runtime_max_usec, plan->stop_timeout_usec + STUCK_GRACE_USEC));
@@ -148,6 +151,8 @@ static void stage_start(Job *j, const char *why) {
                 job_end(j, JOB_STATE_FAILED, &fault);
                 return;
         }
+        if (r >= 0)
+                r = FAULT_POINT_ERROR("stage-planned", s->name);
         if (r >= 0)
                 r = launch(j, s, plan, why);
         if (r == -ENOTCONN) {
@@ -271,6 +276,8 @@ static void stage_succeeded(Job *j, const Stage *s) {
         int r;
 
         r = s->succeeded ? s->succeeded(j, &fault) : 0;
+        if (r == 0)
+                r = FAULT_POINT_ERROR("stage-succeeded", s->name);
         if (r == -EBADMSG && fault.code != FAULT_NONE)
                 job_end(j, s->state == JOB_STATE_INTAKE ? JOB_STATE_REJECTED : JOB_STATE_FAILED, &fault);
         else if (r < 0) {
@@ -326,6 +333,7 @@ void stage_gone(Job *j) {
         j->timer = sd_event_source_disable_unref(j->timer);
         if (!s)
                 return;
+        FAULT_POINT("stage-gone", s->name);
         r = read_exit(j, s, &e);
         evidence = (OutcomeEvidence){
                 .recorded = r >= 0,

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "spool/base/fault-point.h"
 #include "spool/base/fd.h"
 
 int publish_sync_dir(int dirfd) {
@@ -64,14 +65,24 @@ static int publish(
         _cleanup_free_ char *temporary = NULL;
         int r;
 
-        r = write_temporary(dirfd, name, data, size, mode, uid, gid, how, &temporary);
+        r = FAULT_POINT_ERROR("publish-begun", name);
+        if (r >= 0)
+                r = write_temporary(dirfd, name, data, size, mode, uid, gid, how, &temporary);
         if (r < 0)
                 return r;
+        r = FAULT_POINT_ERROR("publish-written", name);
+        if (r < 0) {
+                (void) unlinkat(dirfd, temporary, 0);
+                return r;
+        }
         if (renameat2(dirfd, temporary, dirfd, name, how == PUBLISH_NEW ? RENAME_NOREPLACE : 0) < 0) {
                 r = negative_errno();
                 (void) unlinkat(dirfd, temporary, 0);
                 return r;
         }
+        r = FAULT_POINT_ERROR("publish-renamed", name);
+        if (r < 0)
+                return r;
         return how == PUBLISH_VOLATILE ? 0 : publish_sync_dir(dirfd);
 }
 

@@ -64,7 +64,7 @@ END
                 systemctl daemon-reload
                 systemd-run --quiet --unit=test-starts sh -c "exec docker events --filter type=container --filter event=start \
                         --format \"{{.Actor.Attributes.name}}\" > /root/test/starts"
-                systemctl restart morfd'
+                systemctl restart morfd morf-mail'
 }
 
 stop_machine() {

@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "spool/base/fd.h"
+#include "spool/base/fault-point.h"
 #include "spool/base/log.h"
 #include "spool/base/name.h"
 #include "spool/base/parse.h"
@@ -193,6 +194,9 @@ static int parse_argv(int argc, char *argv[]) {
                 { "deadline", required_argument, NULL, OPTION_DEADLINE },
                 { "help", no_argument, NULL, OPTION_HELP },
                 { "version", no_argument, NULL, OPTION_VERSION },
+#ifdef MORF_FAULT_POINTS
+                { "fault-points", no_argument, NULL, 'p' },
+#endif
                 {},
         };
         int c;
@@ -222,6 +226,11 @@ static int parse_argv(int argc, char *argv[]) {
                 case OPTION_VERSION:
                         puts("morf-mail " MORF_VERSION);
                         return 1;
+#ifdef MORF_FAULT_POINTS
+                case 'p':
+                        fault_point_list("morf-mail");
+                        return 1;
+#endif
                 default:
                         fprintf(stderr, "Try 'morf-mail --help'.\n");
                         return -EINVAL;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "spool/base/fault-point.h"
 #include "spool/base/fd.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
@@ -149,10 +150,16 @@ int send_mail(const MailSettings *s, int outbox_fd, const char *name, MailResult
         }
         if (r < 0)
                 return r;
-        r = send_request(s, outbox_fd, name, &m, ret);
+        r = FAULT_POINT_ERROR("mail-loaded", mail_event_to_string(m.event));
+        if (r >= 0)
+                r = send_request(s, outbox_fd, name, &m, ret);
+        if (r >= 0)
+                r = FAULT_POINT_ERROR("mail-delivered", mail_event_to_string(m.event));
         if (r < 0)
                 return r;
         if (ret->outcome != MAIL_OUTCOME_SENT || ret->refused || m.refused)
                 return 0;
-        return outbox_mark_sent(outbox_fd, name);
+        r = outbox_mark_sent(outbox_fd, name);
+        FAULT_POINT("mail-marked", mail_event_to_string(m.event));
+        return r;
 }

@@ -2,6 +2,7 @@
 #include <sys/random.h>
 
 #include "spool/base/log.h"
+#include "spool/base/fault-point.h"
 #include "spool/base/message-id.h"
 #include "spool/base/name.h"
 #include "spool/base/strv.h"
@@ -160,9 +161,12 @@ void service_settle(Service *s, const char *name, MailResult *result) {
         _cleanup_mail_request_ MailRequest m = MAIL_REQUEST_INIT;
         MailEntry *e = mail_queue_find(&s->queue, name);
         _cleanup_free_ char *problem = NULL;
+        OutboxName parsed;
         LogJob job = {};
         int r;
 
+        if (outbox_name_parse(name, &parsed) >= 0)
+                FAULT_POINT("mail-settled", mail_event_to_string(parsed.event));
         if (result->outcome == MAIL_OUTCOME_INVALID) {
                 service_set_aside(s, name, result->text);
                 return;

@@ -5,7 +5,7 @@
  *
  *         probe-units DIR [SCENARIO…]
  *
- * DIR holds morf-exitmark and morf-capture and gets the exit records. Prints one line a scenario and exits with 1 when
+ * The package is installed there. DIR holds morf-exitmark and morf-capture and gets the exit records. Prints one line a scenario and exits with 1 when
  * one did not end as the table says. Not a unit test, so it is not named like one.
  */
 
@@ -179,7 +179,7 @@ static const Scenario scenarios[] = {
         { "oom-unit", SANDBOX_HELPER, SH(HOG), 0, OUTCOME_OOM, 0, limit_memory },
         { "oom-slice", SANDBOX_ENGINE, SH("exec /bin/dash -c 'a=x; while :; do a=$a$a; done'"), 0, OUTCOME_OOM, 0,
                 limit_slice },
-        { "slice-limits", SANDBOX_ENGINE, SH(READ_LIMITS "test \"$m $q $t\" = '50331648 50000 32'"), 0, OUTCOME_SUCCESS,
+        { "slice-limits", SANDBOX_ENGINE_ROOT, SH(READ_LIMITS "test \"$m $q $t\" = '50331648 50000 32'"), 0, OUTCOME_SUCCESS,
                 0, limit_slice },
         { "slice-beside", SANDBOX_ENGINE, SH("sleep 0.2"), 0, OUTCOME_SUCCESS, 0, limit_slice_beside },
         /* One that nobody gave properties to is simply taken over. */
@@ -200,13 +200,14 @@ static const Scenario scenarios[] = {
                         "test $(grep -c : /proc/self/net/dev) = 1; no mount -t tmpfs x /mnt; no unshare -U true; "
                         "test $(ls /proc | grep -cE '^[0-9]+$') -lt 6; no ls /proc/sys; no touch /sys/fs/cgroup/x; "
                         "no ls /home/; grep -q '^CapBnd:.0000000000000000' /proc/self/status; grep -q '^NoNewPrivs:.1' /proc/self/status; "
-                        "test $(grep -c . /run/morf/in/hostname) = 1; test $(umask) = 0077; id | grep -q adm"),
+                        "no test -e /etc/passwd; no test -e /proc/kmsg; no ls /sys; no ls /usr/lib/modules; no test -e /run/dbus; "
+                        "test $(grep -c . /run/morf/in/hostname) = 1; test $(umask) = 0077; id -G | grep -qw 4"), /* adm */
                 0, OUTCOME_SUCCESS, 0, bind_input },
         { "reload", SANDBOX_HELPER, { "/bin/sleep", "1" }, 0, OUTCOME_SUCCESS, 0, bind_input, daemon_reload },
         { "reexec", SANDBOX_HELPER, { "/bin/sleep", "1" }, 0, OUTCOME_SUCCESS, 0, bind_input, daemon_reexec },
         { "collect", SANDBOX_COLLECT,
-                SH(STRICT "cat /etc/shadow >/dev/null; no touch /etc/x; no cp /etc/shadow /run/x"), 0, OUTCOME_SUCCESS,
-                0 },
+                SH(STRICT "cat /run/morf/in/shadow >/dev/null; no touch /run/morf/in/x; no cp /run/morf/in/shadow /usr/x; no touch /x"),
+                0, OUTCOME_SUCCESS, 0, bind_input },
         { "engine", SANDBOX_ENGINE, { "/usr/bin/docker", "version" }, 0, OUTCOME_SUCCESS, 0 },
         { "docker-oom", SANDBOX_ENGINE,
                 SH("docker run --rm --network none --memory 48m --memory-swap 48m --cgroup-parent ${SLICE} morf-base:bookworm "
