@@ -246,9 +246,14 @@ analyse: ## Analyse all sources statically, those that changed since the last ti
 check-integration: all ## Run the integration tests on a test machine: all, or those named by TESTS=jobs,package
 	+@tests/run/integration $(BUILD) '$(TESTS)'
 
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(DAEMON_ARCHIVES) $(SPOOL_ARCHIVES)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(LINK) -o $@ $< -Wl,--start-group $(DAEMON_ARCHIVES) $(SPOOL_ARCHIVES) -Wl,--end-group $(PKG_LIBS)
+
 .PHONY: bench
-bench: ## Run the benchmarks
-	@for b in $(sort $(wildcard tests/bench/bench-*)); do echo "== $$b"; "$$b" || exit; done
+bench: all ## Run the benchmarks: both sides by turns, ratios; most of them in a test machine (as root)
+	@for b in $(sort $(wildcard tests/bench/bench-*)); do echo "== $$b"; BUILD='$(BUILD)' "$$b" || exit; done
 
 .PHONY: demo
 demo: ## A machine, a researcher, a job and its result, in minutes; it stays up to be looked at

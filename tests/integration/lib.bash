@@ -185,7 +185,9 @@ add_user() {
 # a good result. SETTINGS are of the job file; CONTEXT is the directory below /root/test with the Dockerfile.
 drop() {
         local commands=${2:-cp /output.csv /output/}
-        commands=${commands//\\/\\\\}
+        # One line; a value holds no control character.
+        commands=$(sed -z 's/\n */; /g' <<< "${commands//\\/\\\\}")
+        commands=${commands%; }
         printf 'job: { dockerfile = "shell"; args: { do = "%s"; }; %s };\n' "${commands//\"/\\\"}" "${3:-}" |
                 in_machine /root/test/drop "${JOB_USER:-alice}" "$1" "${4:-shell}"
 }
