@@ -83,18 +83,23 @@ static int compose(const Job *j, const ConfUser *user, MailEvent event, MailRequ
         return r;
 }
 
+/* Whether a mail is still to be put into the outbox. Return: 1, 0 or a negative errno. */
+static int is_missing(const Job *j, unsigned number, MailEvent event) {
+        OutboxName name = { .number = number, .event = event };
+        OutboxPlace place;
+        int r;
+
+        memcpy(name.id, j->record.id, ID_LENGTH + 1);
+        r = outbox_find(j->daemon->spool.fds[SPOOL_OUTBOX], &name, &place);
+        return r < 0 ? r : place == OUTBOX_PLACE_NONE;
+}
+
 static int publish_one(const Job *j, const ConfUser *user, unsigned number, MailEvent event) {
         const Account *account = &j->daemon->accounts.of[ACCOUNT_MAIL];
         int outbox = j->daemon->spool.fds[SPOOL_OUTBOX];
         _cleanup_mail_request_ MailRequest m = MAIL_REQUEST_INIT;
-        OutboxPlace place;
-        OutboxName name = { .number = number, .event = event };
         int r;
 
-        memcpy(name.id, j->record.id, ID_LENGTH + 1);
-        r = outbox_find(outbox, &name, &place);
-        if (r < 0 || place != OUTBOX_PLACE_NONE)
-                return r;
         r = compose(j, user, event, &m);
         if (r < 0)
                 return r;
@@ -108,16 +113,9 @@ static int publish_one(const Job *j, const ConfUser *user, unsigned number, Mail
 int announce_publish(Job *j) {
         _cleanup_conf_user_ ConfUser user = {};
         LogJob stamp = job_log(j);
+        bool loaded = false;
         unsigned number = 0;
         int r, first = 0;
-
-        r = conf_user_load(j->record.user, &user, /* reterr= */ NULL);
-        if (r < 0) {
-                log_job(LOG_WARNING, r, NULL, &stamp, "cannot read the account '%s', no mail is sent about this job, ignoring", j->record.user);
-                return 0;
-        }
-        if (strv_length(user.mail) == 0)
-                return 0;
 
         STRV_FOREACH(name, j->record.events) {
                 MailEvent event = mail_event_from_string(*name);
@@ -125,7 +123,23 @@ int announce_publish(Job *j) {
                 number++;
                 if (event < 0)
                         continue;
-                r = publish_one(j, &user, number, event);
+                r = is_missing(j, number, event);
+                if (r == 0)
+                        continue;
+                /* Read when it is needed: after a restart that is for few of many jobs. */
+                if (r > 0 && !loaded) {
+                        r = conf_user_load(j->record.user, &user, /* reterr= */ NULL);
+                        if (r < 0) {
+                                log_job(LOG_WARNING, r, NULL, &stamp, "cannot read the account '%s', no mail is sent about this job, ignoring",
+                                        j->record.user);
+                                return first;
+                        }
+                        loaded = true;
+                }
+                if (r >= 0 && strv_length(user.mail) == 0)
+                        return first;
+                if (r >= 0)
+                        r = publish_one(j, &user, number, event);
                 if (r < 0) {
                         log_job(LOG_ERR, r, NULL, &stamp, "cannot put the mail '%s' into the outbox", *name);
                         if (first == 0)
@@ -187,6 +201,16 @@ static int open_status_dir(const Job *j, gid_t *ret_gid) {
         return TAKE_FD(dir);
 }
 
+/*
+ * Nobody comes back to these files once the job has ended, so that then they must be durable; before, they are written
+ * again and again, and after a crash anew.
+ */
+static int write_status_file(const Job *j, int dirfd, const char *name, const char *data, size_t size, gid_t gid) {
+        if (job_state_is_final(j->record.state))
+                return publish_file_at(dirfd, name, data, size, 0640, 0, gid);
+        return publish_volatile_file_at(dirfd, name, data, size, 0640, 0, gid);
+}
+
 static int write_status(const Job *j) {
         _cleanup_free_ char *json = NULL, *text = NULL, *csv = NULL;
         _cleanup_fd_ int fd = -EBADF;
@@ -202,14 +226,14 @@ static int write_status(const Job *j) {
         if (j->record.state == JOB_STATE_DONE) {
                 r = read_release(j, &csv, &size);
                 if (r >= 0)
-                        r = publish_volatile_file_at(fd, "eval.csv", csv, size, 0640, 0, gid);
+                        r = write_status_file(j, fd, "eval.csv", csv, size, gid);
                 if (r < 0)
                         return r;
         }
         r = json_record_format(&status_table, &j->record, &json);
         if (r < 0)
                 return r;
-        r = publish_volatile_file_at(fd, "status.json", json, strlen(json), 0640, 0, gid);
+        r = write_status_file(j, fd, "status.json", json, strlen(json), gid);
         if (r < 0)
                 return r;
         f = open_memstream(&text, &size);
@@ -218,14 +242,15 @@ static int write_status(const Job *j) {
         print_status(j, f);
         if (fclose(f) != 0)
                 return -ENOMEM;
-        return publish_volatile_file_at(fd, "STATUS.txt", text, size, 0640, 0, gid);
+        return write_status_file(j, fd, "STATUS.txt", text, size, gid);
 }
 
-void announce_status(Job *j) {
+int announce_status(Job *j) {
         LogJob stamp = job_log(j);
         int r;
 
         r = write_status(j);
         if (r < 0)
-                log_job(LOG_WARNING, r, NULL, &stamp, "cannot write the status files of user '%s', ignoring", j->record.user);
+                log_job(LOG_WARNING, r, NULL, &stamp, "cannot write the status files of user '%s'", j->record.user);
+        return r;
 }

@@ -24,5 +24,5 @@ int announce_note(Job *j, MailEvent event);
  */
 int announce_publish(Job *j);
 
-/* Writes sftp/USER/jobs/ID/{status.json,STATUS.txt}, and eval.csv once the job is done. Failures are logged, never fatal. */
-void announce_status(Job *j);
+/* Writes sftp/USER/jobs/ID/{status.json,STATUS.txt}, and eval.csv once the job is done. Return: 0, or a negative errno, logged. */
+int announce_status(Job *j);

@@ -73,7 +73,12 @@ static void stop_slice(const Job *j) {
         char slice[UNIT_NAME_SIZE];
 
         if (j->record.attempt > 0 && unit_name_job_slice(j->record.id, slice) >= 0)
-                (void) units_stop(j->daemon->units, slice, NULL, NULL);
+                stage_end_slice(j, slice);
+}
+
+/* What time heals: other errors, as of a home that somebody changed, must not keep the job for ever. */
+static bool may_pass(int r) {
+        return r == -ENOSPC || r == -EDQUOT || r == -EIO || r == -ENOMEM || r == -EMFILE || r == -ENFILE;
 }
 
 void job_finish_end(Job *j) {
@@ -82,8 +87,9 @@ void job_finish_end(Job *j) {
         LogJob stamp = job_log(j);
         int r;
 
-        announce_status(j);
-        r = announce_publish(j);
+        r = announce_status(j);
+        if (r >= 0 || !may_pass(r))
+                r = announce_publish(j);
         if (r >= 0) {
                 FAULT_POINT("end-announced", NULL);
                 remove_scratch(j);

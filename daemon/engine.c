@@ -74,13 +74,18 @@ static const char *const compat[] = {
         "--cap-add=SETGID", "--cap-add=SETUID", NULL,
 };
 
-static const char *const strict[] = {
-        "--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777", NULL,
-};
-
 static void append_all(UnitPlan *p, const char *const *list) {
         for (; *list; list++)
                 (void) unit_plan_add_argument(p, *list);
+}
+
+static void append_strict(const Engine *e, UnitPlan *p, const EngineRun *run) {
+        (void) unit_plan_add_argument(p, "--read-only");
+        /* With docker the mode of a /tmp in the image wins, so that its owner must be able to write; podman knows no owner here. */
+        if (e->name == CONF_ENGINE_DOCKER)
+                (void) unit_plan_add_argumentf(p, "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777,uid=%u,gid=%u", run->uid, run->gid);
+        else
+                (void) unit_plan_add_argument(p, "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777");
 }
 
 static void append_limits(UnitPlan *p, const ManifestLimits *l) {
@@ -113,7 +118,7 @@ int engine_append_run(const Engine *e, UnitPlan *p, const EngineRun *run) {
         append_all(p, common);
         append_all(p, e->run);
         if (run->profile == MANIFEST_PROFILE_STRICT) {
-                append_all(p, strict);
+                append_strict(e, p, run);
                 (void) unit_plan_add_argumentf(p, "--user=%u:%u", run->uid, run->gid);
         } else
                 append_all(p, compat);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/recover.h"
 
+#include <systemd/sd-daemon.h>
+
 #include "daemon/accept.h"
 #include "daemon/announce.h"
 #include "daemon/claim.h"
@@ -12,6 +14,9 @@
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "units/name.h"
+
+/* After so many jobs the manager is told that the daemon is alive: there may be very many. */
+#define WATCHDOG_JOBS 64u
 
 /* Whether a directory below dirfd has no entries, or does not exist. */
 static bool is_empty_dir(int dirfd, const char *name) {
@@ -107,10 +112,16 @@ int recover_read_jobs(Daemon *d) {
 }
 
 void recover_resume(Daemon *d) {
-        _cleanup_strv_ char **ids = NULL;
+        _cleanup_free_ Id *ids = NULL;
         UnitState *units = NULL;
-        size_t n_units = 0;
+        size_t n_units = 0, n_ids = d->jobs.n;
         int r;
+
+        ids = malloc((n_ids + 1) * sizeof(*ids));
+        if (!ids) {
+                log_error_errno(-ENOMEM, "cannot go on with the jobs that were found");
+                return;
+        }
 
         r = units_list(d->units, UNIT_SERVICE_PATTERN, &units, &n_units);
         if (r < 0) {
@@ -118,14 +129,15 @@ void recover_resume(Daemon *d) {
                 return;
         }
         /* Resuming may end a job and so change the table: go by ids. */
-        for (size_t i = 0; i < d->jobs.n; i++)
-                if (strv_add(&ids, d->jobs.jobs[i]->record.id) < 0)
-                        break;
-        STRV_FOREACH(id, ids) {
-                Job *j = job_table_find(&d->jobs, *id);
+        for (size_t i = 0; i < n_ids; i++)
+                memcpy(ids[i].text, d->jobs.jobs[i]->record.id, sizeof(ids[i].text));
+        for (size_t i = 0; i < n_ids; i++) {
+                Job *j = job_table_find(&d->jobs, ids[i].text);
 
                 if (!j)
                         continue;
+                if (i % WATCHDOG_JOBS == 0)
+                        (void) sd_notify(/* unset_environment= */ false, "WATCHDOG=1");
                 if (!job_state_is_final(j->record.state))
                         (void) announce_publish(j);
                 stage_resume(j, units, n_units);

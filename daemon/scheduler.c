@@ -8,6 +8,7 @@
 #include "daemon/daemon.h"
 #include "daemon/engine.h"
 #include "daemon/stage.h"
+#include "daemon/user-tally.h"
 #include "spool/base/message-id.h"
 #include "spool/base/parse.h"
 #include "spool/base/time.h"
@@ -82,15 +83,6 @@ static const char *find_obstacle(const Daemon *d) {
         return NULL;
 }
 
-static unsigned running_of(const Daemon *d, const char *user) {
-        unsigned n = 0;
-
-        for (size_t i = 0; i < d->jobs.n; i++)
-                if (job_state_holds_slot(d->jobs.jobs[i]->record.state) && streq(d->jobs.jobs[i]->record.user, user))
-                        n++;
-        return n;
-}
-
 /* Whether a running job is preparing the same image: the second one waits, then finds it ready. */
 static bool image_is_busy(const Daemon *d, const Job *j) {
         for (size_t i = 0; i < d->jobs.n; i++) {
@@ -133,11 +125,16 @@ static bool is_candidate(const Job *j) {
         return j->record.state == JOB_STATE_QUEUED && !j->record.hold && !j->record.cancel;
 }
 
-/* Whether the first job of this user was passed already in this round. */
-static bool is_first_of_user(const Daemon *d, size_t i) {
-        for (size_t k = 0; k < i; k++)
-                if (is_candidate(d->jobs.jobs[k]) && streq(d->jobs.jobs[k]->record.user, d->jobs.jobs[i]->record.user))
-                        return false;
+/* Whether the job is the first in its user's line; asked once for each job, in their order. */
+static bool is_first_of_user(UserTallies *tallies, const Job *j) {
+        UserTally *t;
+
+        if (!is_candidate(j))
+                return false;
+        t = user_tallies_find(tallies, j->record.user);
+        if (t->passed)
+                return false;
+        t->passed = true;
         return true;
 }
 
@@ -146,24 +143,24 @@ static bool is_first_of_user(const Daemon *d, size_t i) {
  * served last; among equals the one who came first.
  */
 Job *scheduler_choose(Daemon *d, const SchedulerLoad *load) {
+        _cleanup_user_tallies_ UserTallies tallies = {};
         unsigned best_running = 0;
         Job *best = NULL;
-        const char *seen = NULL;
 
+        if (user_tallies_init(&tallies, &d->jobs) < 0)
+                return NULL;
         for (size_t i = 0; i < d->jobs.n; i++) {
                 Job *j = d->jobs.jobs[i];
                 char why[RECORD_WHY_MAX];
                 unsigned running;
 
-                /* A long queue of one user is skipped cheaply. */
-                if (!is_candidate(j) || (seen && streq(seen, j->record.user)) || !is_first_of_user(d, i))
+                if (!is_first_of_user(&tallies, j))
                         continue;
-                seen = j->record.user;
                 if (explain(d, load, j, why, sizeof(why))) {
                         tell_why(j, why);
                         continue;
                 }
-                running = running_of(d, j->record.user);
+                running = user_tallies_find(&tallies, j->record.user)->running;
                 if (!best || running < best_running || (running == best_running && streq(best->record.user, d->last_served))) {
                         best = j;
                         best_running = running;
@@ -174,15 +171,16 @@ Job *scheduler_choose(Daemon *d, const SchedulerLoad *load) {
 
 /* The first in each user's line learns what keeps all of them waiting. */
 static void tell_obstacle(const Daemon *d, const char *obstacle) {
-        const char *seen = NULL;
+        _cleanup_user_tallies_ UserTallies tallies = {};
 
+        if (user_tallies_init(&tallies, &d->jobs) < 0)
+                return;
         for (size_t i = 0; i < d->jobs.n; i++) {
                 Job *j = d->jobs.jobs[i];
                 char why[RECORD_WHY_MAX];
 
-                if (!is_candidate(j) || (seen && streq(seen, j->record.user)) || !is_first_of_user(d, i))
+                if (!is_first_of_user(&tallies, j))
                         continue;
-                seen = j->record.user;
                 snprintf(why, sizeof(why), "no job is started: %s", obstacle);
                 tell_why(j, why);
         }

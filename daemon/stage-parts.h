@@ -19,7 +19,7 @@
 #define HELPER(name) MORF_LIBEXEC "/morf-" name
 
 /* A container, and what else is asked to end, has so long between SIGTERM and SIGKILL. */
-#define STAGE_STOP_USEC (10 * USEC_PER_SEC)
+#define STAGE_STOP_USEC (5 * USEC_PER_SEC)
 
 /* Binds a name below the job's directory at a path that the unit sees. Return: as unit_plan_add_bind(). */
 int stage_bind(Job *j, UnitPlan *p, const char *name, const char *seen, bool writable);

@@ -25,12 +25,18 @@
 
 static void stage_start(Job *j, const char *why);
 
+void stage_end_slice(const Job *j, const char *slice) {
+        /* Whoever is left in it had its SIGTERM. The engine's scopes would wait for a time of their own. */
+        (void) units_kill(j->daemon->units, slice, SIGKILL, NULL, NULL);
+        (void) units_stop(j->daemon->units, slice, NULL, NULL);
+}
+
 /* Before another attempt: what is left of the containers of this one, which may live on when their engine was killed, is ended. */
 static void stop_attempt(const Job *j) {
         char slice[UNIT_NAME_SIZE];
 
         if (unit_name_slice(j->record.id, 1, j->record.attempt, slice) >= 0)
-                (void) units_stop(j->daemon->units, slice, NULL, NULL);
+                stage_end_slice(j, slice);
 }
 
 /*

@@ -27,5 +27,8 @@ void stage_gone(Job *j);
 /* Cancels: stops the unit, or ends the job at once where none runs. j may be freed. */
 void stage_cancel(Job *j);
 
+/* Ends all that runs in a slice of the job, at once. */
+void stage_end_slice(const Job *j, const char *slice);
+
 /* One of the few waits of a job is over in so many microseconds: next try, or trouble with an end. */
 void stage_arm_timer(Job *j, uint64_t delay_usec);

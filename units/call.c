@@ -178,6 +178,7 @@ int units_start(UnitManager *m, const UnitPlan *plan, units_started_t callback, 
                 return r;
         s->manager = m;
         TAILQ_INSERT_TAIL(&m->starts, s, starts);
+        manager_arm_rescan(m);
         if (count_called(m) < STARTS_CALLED_MAX) {
                 r = start_send(s);
                 if (r < 0)

@@ -77,6 +77,9 @@ struct UnitManager {
 /* Asks for a listing, or for another one when one is under way. */
 void manager_list_units(UnitManager *m);
 
+/* Makes sure that the timer runs which asks for them again, whatever signals are lost. */
+void manager_arm_rescan(UnitManager *m);
+
 /* The start of a unit that is under way, or NULL. */
 Start *manager_find_start(UnitManager *m, const char *unit);
 

@@ -118,10 +118,30 @@ static int on_listing(sd_bus_message *reply, void *userdata, _unused_ sd_bus_err
         return 0;
 }
 
+/* With nothing to wait for it stays off: an idle daemon sleeps. */
+static bool needs_rescan(const UnitManager *m) {
+        return !LIST_EMPTY(&m->watches) || !TAILQ_EMPTY(&m->starts) || !m->connected;
+}
+
+void manager_arm_rescan(UnitManager *m) {
+        int enabled, r;
+
+        r = sd_event_source_get_enabled(m->rescan, &enabled);
+        if (r >= 0 && enabled != SD_EVENT_OFF)
+                return;
+        if (r >= 0)
+                r = sd_event_source_set_time_relative(m->rescan, RESCAN_USEC);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(m->rescan, SD_EVENT_ONESHOT);
+        if (r < 0)
+                log_warning_errno(r, "cannot set the timer that looks after our units, a signal that is lost will be missed");
+}
+
 void manager_list_units(UnitManager *m) {
         sd_bus *bus = bus_get(m->bus);
         int r;
 
+        manager_arm_rescan(m);
         if (!bus)
                 return;
         m->listing_again = !!m->listing;
@@ -148,16 +168,12 @@ int units_list(UnitManager *m, const char *pattern, UnitState **ret, size_t *ret
         return 0;
 }
 
-static int on_rescan(sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+static int on_rescan(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         UnitManager *m = userdata;
-        int r;
 
-        if (!LIST_EMPTY(&m->watches) || !TAILQ_EMPTY(&m->starts) || !m->connected)
+        if (needs_rescan(m))
                 manager_list_units(m);
-        r = sd_event_source_set_time_relative(source, RESCAN_USEC);
-        if (r < 0)
-                return r;
-        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return 0;
 }
 
 /*

@@ -38,7 +38,7 @@ main_pid() {
 
 # said_since CURSOR TEXT: the daemon has said so, behind a place in the journal.
 said_since() {
-        machine_sh 'journalctl -q -b -u morfd -o cat --after-cursor="$1" | grep -qF -- "$2"' "$@"
+        machine_sh 'journalctl -q -b -t morfd -o cat --after-cursor="$1" | grep -F -- "$2"' "$@"
 }
 
 journal_cursor() {
@@ -46,28 +46,28 @@ journal_cursor() {
 }
 
 # A row: the text of the file (\n is a line end), a tab, what is said of it behind "FILE:".
-TABLE=$'slots = 4;\t1: unknown key \'slots\'
-scheduler: { slot = 4; };\t1: unknown key \'scheduler.slot\'; did you mean \'slots\'?
+TABLE=$'slots = 4;\t1: unknown setting \'slots\'
+scheduler: { slot = 4; };\t1: unknown setting \'scheduler.slot\'; did you mean \'scheduler.slots\'?
 scheduler: {\\n  slots = 0;\\n};\t2: \'scheduler.slots\' is out of range
 scheduler: {\\n\\n  slots = 5000;\\n};\t3: \'scheduler.slots\' is out of range
-scheduler: { slots = "many"; };\t1: \'scheduler.slots\' must be a number
+scheduler: { slots = "many"; };\t1: \'scheduler.slots\' must be a whole number
 scheduler: { quiet = "5 lightyears"; };\t1: \'scheduler.quiet\'
 scheduler: { quiet = "2h"; };\t1: \'scheduler.quiet\' is out of range
 scheduler: { memory = "12X"; };\t1: \'scheduler.memory\'
 scheduler = 4;\t1: \'scheduler\'
 limits: { compat = "yes"; };\t1: \'limits.compat\'
 limits: { default: { cpus = 0; }; };\t1: \'limits.default.cpus\' is out of range
-limits: { default: { color = 1; }; };\t1: unknown key \'limits.default.color\'
+limits: { default: { color = 1; }; };\t1: unknown setting \'limits.default.color\'
 engine: { name = "dockre"; };\t1: \'engine.name\'
 data = "/srv/morf";\t1: \'data\'
-data = ["srv/morf"];\t1: \'data\'
+data = ["srv/morf"];\t1: entry 1 of \'data\' is not allowed
 spool = "var/spool";\t1: \'spool\'
 mail: { from = "no address"; };\t1: \'mail.from\'
 mail: { smtp: { port = 70000; }; };\t1: \'mail.smtp.port\' is out of range
 mail: { smtp: { tls = "maybe"; }; };\t1: \'mail.smtp.tls\'
-scheduler: { slots = 4;\t1: 
-scheduler: { slots = 4; };\\n}\t2: 
-scheduler: { slots = 4; };\\nscheduler: { slots = 5; };\t2: '
+scheduler: { slots = 4;\t2: syntax error
+scheduler: { slots = 4; };\\n}\t2: syntax error
+scheduler: { slots = 4; };\\nscheduler: { slots = 5; };\t2: duplicate setting name'
 
 @test "each wrong setting is refused by --check with its file and line" {
         local text said wrong=0
@@ -105,11 +105,11 @@ scheduler: { slots = 4; };\\nscheduler: { slots = 5; };\t2: '
         echo "$output"
         [ "$status" -ne 0 ]
         [[ $output == *"/root/conf/morfd.conf"* ]]
-        machine_sh 'rm /root/conf/morfd.conf; mkfifo /root/conf/morfd.conf'
-        run in_machine timeout 10 env MORF_CONF=/root/conf/morfd.conf morfd --check
+        machine_sh 'rm /root/conf/morfd.conf; mkdir /root/conf/morfd.conf'
+        run in_machine env MORF_CONF=/root/conf/morfd.conf morfd --check
         echo "$output"
         [ "$status" -ne 0 ]
-        [ "$status" -ne 124 ]
+        [[ $output == *"cannot read /root/conf/morfd.conf: Is a directory"* ]]
 }
 
 @test "a wrong account is found by --check" {
@@ -118,7 +118,7 @@ scheduler: { slots = 4; };\\nscheduler: { slots = 5; };\t2: '
         in_machine rm /etc/morf/users.d/mallory.conf
         echo "$output"
         [ "$status" -ne 0 ]
-        [[ $output == *"account 'mallory': /etc/morf/users.d/mallory.conf:1: 'mail'"* ]]
+        [[ $output == *"account 'mallory': /etc/morf/users.d/mallory.conf:1: entry 1 of 'mail' is not allowed"* ]]
         run in_machine morfd --check
         echo "$output"
         [ "$status" -eq 0 ]
@@ -143,7 +143,7 @@ scheduler: { slots = 4; };\\nscheduler: { slots = 5; };\t2: '
         cursor=$(journal_cursor)
         echo 'scheduler: { slots = 7; typo = 1; };' | put_file "$CONF"
         in_machine systemctl reload morfd
-        wait_until 10 "it is refused" said_since "$cursor" "$CONF:1: unknown key 'scheduler.typo'"
+        wait_until 10 "it is refused" said_since "$cursor" "$CONF:1: unknown setting 'scheduler.typo'"
         wait_until 10 "it says what counts" said_since "$cursor" "the old configuration stays in force"
         [ "$(main_pid)" = "$pid" ]
         in_machine grep -q '"slots": *2' /run/morf/status.json
@@ -168,7 +168,7 @@ scheduler: { slots = 4; };\\nscheduler: { slots = 5; };\t2: '
         wait_job same-spool 'done'
 }
 
-# A row: what is done to the spool, a tab, what is said of it, a tab, what systemd-tmpfiles does not mend.
+# A row: what is done to the spool, a tab, what is said of it.
 SPOILT=$'chmod 0755 active\tactive: must belong to root:morf-admin with mode 0750, but has uid 0, gid *, mode 0755
 chown alice done\tdone: must belong to root:morf-admin with mode 0750, but has uid *
 chmod 0777 incoming\tincoming: must belong to root:morf-submit with mode 1730, but has *mode 0777
@@ -182,11 +182,13 @@ rmdir outbox/undeliverable\toutbox/undeliverable: No such file or directory'
         while IFS=$'\t' read -r command said; do
                 cursor=$(journal_cursor)
                 machine_sh 'cd /var/spool/morf; systemctl stop morfd; eval "$1"' "$command"
-                if in_machine systemctl start morfd; then
+                if in_machine systemctl start morfd 2> /dev/null; then
                         echo "$command: the daemon started"
                         wrong=$((wrong + 1))
                 fi
-                text=$(machine_sh 'journalctl -q -b -u morfd -o cat --after-cursor="$1"' "$cursor")
+                # Where the journal has it from is not always known of a process that ends at once, so that it is not asked with -u.
+                wait_until 10 "it says something" machine_sh 'journalctl -q -b -t morfd -o cat --after-cursor="$1" | grep "cannot start"' "$cursor" || :
+                text=$(machine_sh 'journalctl -q -b -t morfd -o cat --after-cursor="$1"' "$cursor")
                 # shellcheck disable=SC2053 # a pattern
                 if [[ $text != *"cannot start: $SPOOL/"$said"; mend it with 'systemd-tmpfiles --create morf.conf'"* ]]; then
                         printf '%s\n  expected %s\n  got      %s\n' "$command" "$said" "$text"

@@ -83,7 +83,7 @@ END
                 grep -q "NoNewPrivs:.1" /proc/self/status || exit 13; cp /output.csv /output/' 'profile = "strict";'
         drop compat '[ $(id -u) = 0 ] || exit 11; touch /x || exit 12; mknod /n c 1 3 && exit 13; mount -t tmpfs x /mnt && exit 14
                 hostname x && exit 15; ls /sys/class/net | grep -qvx lo && exit 16; cp /output.csv /output/'
-        drop data 'touch /morf-data/x && exit 11; touch /morf-data/accounting/x && exit 12; echo x > /input/accounting/001/data.txt || exit 13
+        drop data 'touch /morf-data/accounting/x && exit 12; echo x > /input/accounting/001/data.txt || exit 13
                 cmp /morf-data/accounting/001/data.txt /input/accounting/001/data.txt && exit 14; cp /output.csv /output/'
         JOB_USER=bob drop granted 'ls /morf-data /input | grep -q statistics && exit 11; [ -e /morf-data/labels-train.csv ] || exit 12
                 cp /output.csv /output/'

@@ -77,7 +77,7 @@ show_failure() {
                 in_machine bash -c 'journalctl -b -u morfd -u "morf-*" --no-pager -q -n "${MORF_LINES:-20}" -o short-precise
                         cd /var/spool/morf
                         ls -d corrupt/* {,sftp/*/}incoming/* 2> /dev/null
-                        jq -c "[.drop, .state, .why]" {active,failed}/*/record.json | tail -n 20' >&2 || :
+                        jq -c "[.drop, .state, .why]" {active,failed}/*/record.json 2> /dev/null | tail -n 20' >&2 || :
         fi
 }
 

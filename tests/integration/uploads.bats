@@ -211,7 +211,7 @@ no_job_is_active() {
         machine_sh 'useradd --create-home --groups morf-submit carol; useradd --create-home --groups morf-submit stranger
                 morf user add carol --mail carol@morf.test --grant accounting
                 cp -r /root/test/shell /home/carol/; cp /root/whole.cfg /home/carol/local.cfg; chown -R carol: /home/carol'
-        run -0 in_machine setpriv --reuid=carol --regid=carol --init-groups sh -c 'cd && morf submit --wait --timeout 60 local.cfg 2>&1'
+        run -0 in_machine setpriv --reuid=carol --regid=carol --init-groups sh -c 'cd /home/carol && morf submit --wait --timeout 60 local.cfg 2>&1'
         [[ $output == *accuracy* ]]
         [[ $(job_get local.cfg .user) == carol ]]
         # Somebody without an account of ours.

@@ -88,11 +88,15 @@ def places():
 
 def check_whole():
     """No file of ours is empty or torn, whatever else is the case."""
+    active = set(names("active"))
     for top, _, files in os.walk(SPOOL):
         for name in files:
             path = os.path.join(top, name)
-            # What users wrote and what is being written is nobody's promise.
+            # What users wrote and what is being written is nobody's promise. What they are shown of a job on its way is
+            # made anew by the daemon; that of an ended one has to be right.
             if name.startswith(".") or not name.endswith(".json") or "/drop/" in path or "/incoming" in path or "/context" in path:
+                continue
+            if "/sftp/" in path and os.path.basename(top) in active:
                 continue
             try:
                 with open(path, encoding="utf-8") as file:
@@ -129,6 +133,22 @@ def check_mails(promised, records):
     print(f"# {len(arrived)} mails, {len(again)} of them arrived again with the same Message-ID", *again, file=sys.stderr)
 
 
+def check_shown(path, state, result):
+    """What the user of an ended job finds by SFTP."""
+    try:
+        with open(path + "/status.json", encoding="utf-8") as file:
+            if json.load(file)["state"] != state:
+                complain("another state is shown:", path)
+        if os.path.getsize(path + "/STATUS.txt") == 0:
+            complain("empty:", path + "/STATUS.txt")
+        if state == "done":
+            with open(path + "/eval.csv", "rb") as shown, open(result, "rb") as right:
+                if shown.read() != right.read():
+                    complain("another result is shown:", path, os.path.getsize(path + "/eval.csv"), "bytes")
+    except (OSError, ValueError) as error:
+        complain("is not shown:", path, error)
+
+
 def check_ended(found, promised):
     records, states = {}, collections.Counter()
     accepted = {mail.split(".")[0] for mail in promised["mail"] if mail.endswith(".accepted")}
@@ -158,9 +178,7 @@ def check_ended(found, promised):
             reference = reference or result
             if not result or result != reference:
                 complain("another result than the others:", job)
-        with open(f"{SPOOL}/sftp/{record['user']}/jobs/{job}/status.json", encoding="utf-8") as file:
-            if json.load(file)["state"] != state:
-                complain("its user is told another state:", job)
+        check_shown(f"{SPOOL}/sftp/{record['user']}/jobs/{job}", state, path + "/release/eval.csv")
     print("#", ", ".join(f"{n} {state}" for state, n in sorted(states.items())), file=sys.stderr)
     check_mails(promised, records)
 

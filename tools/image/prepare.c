@@ -143,6 +143,9 @@ int prepare_image(const PrepareOptions *o, ImageRecord *ret, Fault *f) {
         r = o->kind == MANIFEST_IMAGE_ARCHIVE ? prepare_archive(o, &record, f) : prepare_dockerfile(o, &record, f);
         if (r < 0)
                 return r;
+        /* The engine does not sync the layers it writes: after a power cut an image that it knows may be full of empty files. */
+        if (!record.reused)
+                sync();
         if (o->store_fd >= 0 && !record.reused) {
                 store_name(o, name);
                 r = image_record_write_at(o->store_fd, name, &record);

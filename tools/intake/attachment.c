@@ -37,6 +37,9 @@ static int take_archive(const IntakeRequest *request, const Drop *drop, const Jo
         r = docker_archive_check(fd, a->path, &image, f);
         if (r < 0)
                 return r;
+        /* Whoever uploaded it has no way to do that, and an accepted job must not lose its image to a power cut. */
+        if (request->durable && fsync(fd) < 0)
+                return negative_errno();
         if (request->machine && !docker_architecture_fits(image.architecture, request->machine)) {
                 r = fault_set(f, FAULT_IMAGE, a->path, 0, "the image is made for %s processors, but this machine is %s",
                         image.architecture, request->machine);

@@ -16,7 +16,7 @@ typedef struct IntakeRequest {
         bool may_need;     /* a job file may name files that are not there yet; else they are a fault */
         const char *machine; /* images must run on this (uname -m), or NULL */
         int out_fd;          /* directory where context/ is made */
-        bool durable;        /* context/ must survive a power cut */
+        bool durable;        /* context/ and an image archive must survive a power cut */
 } IntakeRequest;
 
 /*

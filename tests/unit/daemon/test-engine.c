@@ -113,7 +113,7 @@ static void compat(_unused_ void **state) {
 }
 
 static void strict(_unused_ void **state) {
-        static const char *const expected[] = { HEAD, "--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777", "--user=990:991", TAIL };
+        static const char *const expected[] = { HEAD, "--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777,uid=990,gid=991", "--user=990:991", TAIL };
         EngineRun run = sample(MANIFEST_PROFILE_STRICT);
         _cleanup_(unit_plan_freep) UnitPlan *p = plan(&run);
 
@@ -151,7 +151,7 @@ static void nothing_of_the_researchers_is_an_option(_unused_ void **state) {
 
 static void bare(_unused_ void **state) {
         static const char *const expected[] = {
-                HEAD, "--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777", "--user=990:991", "--memory=2147483648",
+                HEAD, "--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777,uid=990,gid=991", "--user=990:991", "--memory=2147483648",
                 "--memory-swap=2147483648", "--cpus=1.050", "--pids-limit=528", "--ulimit=fsize=1073741824",
                 "--mount=type=bind,src=" DIR "/steps/001/output,dst=/output", IMAGE, NULL,
         };
