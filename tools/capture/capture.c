@@ -118,6 +118,12 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
         return 0;
 }
 
+static bool is_full(const Capture *c) {
+        uint64_t bytes, entries;
+
+        return watch_is_needed(c->watch) && watch_check(c->watch, &bytes, &entries) == WATCH_FULL;
+}
+
 static int on_child(_unused_ sd_event_source *source, const siginfo_t *si, void *userdata) {
         Capture *c = userdata;
         int status = child_exit_status(si);
@@ -129,6 +135,9 @@ static int on_child(_unused_ sd_event_source *source, const siginfo_t *si, void 
          * What the pipe holds, and not to its end: what the command left running in the background may write for ever.
          */
         (void) pump(c);
+        /* A command that could not write any more may fail before the next check sees why. */
+        if (status != 0 && c->status == 0 && is_full(c))
+                c->status = EXIT_STATUS_OUTPUT_LIMIT;
         return sd_event_exit(c->event, c->status ?: status);
 }
 

@@ -223,7 +223,7 @@ static void podman(_unused_ void **state) {
         /* Every limit that docker is given is podman's too. */
         STRV_FOREACH(a, theirs)
                 different += !strv_contains(argv, *a);
-        assert_int_equal(different, 1 + courses.n); /* its path, and the overlays */
+        assert_int_equal(different, 2 + courses.n); /* its path, the overlays, and whose /tmp is */
 }
 
 static void what_is_left_is_removed_where_nobody_else_does(_unused_ void **state) {
