@@ -12,7 +12,6 @@
 #include "spool/base/id.h"
 #include "spool/base/message-id.h"
 #include "spool/base/publish.h"
-#include "spool/base/strv.h"
 #include "units/name.h"
 
 /* After so many jobs the manager is told that the daemon is alive: there may be very many. */
@@ -83,14 +82,18 @@ static int read_job(Daemon *d, const char *name) {
         return r;
 }
 
-int recover_read_jobs(Daemon *d) {
+static int compare_ids(const void *a, const void *b) {
+        return strcmp(((const Id *) a)->text, ((const Id *) b)->text);
+}
+
+/* All ids below active/, in order: so the table of jobs only ever grows at its end. */
+static int list_jobs(const Daemon *d, Id **ret, size_t *ret_n) {
         _cleanup_(closedirp) DIR *stream = NULL;
+        _cleanup_free_ Id *ids = NULL;
+        size_t n = 0, allocated = 0;
         struct dirent *de;
-        size_t n = 0;
         int r;
 
-        /* morf-mail writes there too. */
-        (void) publish_sweep(d->spool.fds[SPOOL_OUTBOX], 60);
         r = fd_open_dirstream_at(d->spool.fds[SPOOL_ACTIVE], ".", &stream);
         if (r < 0)
                 return r;
@@ -101,11 +104,35 @@ int recover_read_jobs(Daemon *d) {
                         log_warning("active/%s is not a job of ours, ignoring", de->d_name);
                         continue;
                 }
-                r = read_job(d, de->d_name);
-                if (r < 0)
-                        return r;
-                n++;
+                if (n == allocated) {
+                        Id *bigger = reallocarray(ids, allocated > 0 ? allocated * 2 : 64, sizeof(*ids));
+
+                        if (!bigger)
+                                return -ENOMEM;
+                        ids = bigger;
+                        allocated = allocated > 0 ? allocated * 2 : 64;
+                }
+                memcpy(ids[n++].text, de->d_name, sizeof(ids->text));
         }
+        if (n > 0)
+                qsort(ids, n, sizeof(*ids), compare_ids);
+        *ret = TAKE_PTR(ids);
+        *ret_n = n;
+        return 0;
+}
+
+int recover_read_jobs(Daemon *d) {
+        _cleanup_free_ Id *ids = NULL;
+        size_t n = 0;
+        int r;
+
+        /* morf-mail writes there too. */
+        (void) publish_sweep(d->spool.fds[SPOOL_OUTBOX], 60);
+        r = list_jobs(d, &ids, &n);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = read_job(d, ids[i].text);
+        if (r < 0)
+                return r;
         if (n > 0)
                 log_info("%zu jobs were found from before", d->jobs.n);
         return 0;

@@ -94,6 +94,11 @@ static void report_gone(UnitManager *m, const Listing *l) {
         }
 }
 
+/* With nothing to wait for it stays off: an idle daemon sleeps. */
+static bool needs_rescan(const UnitManager *m) {
+        return !LIST_EMPTY(&m->watches) || !TAILQ_EMPTY(&m->starts) || !m->connected;
+}
+
 static int on_listing(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error) {
         _cleanup_(listing_done) Listing l = {};
         UnitManager *m = userdata;
@@ -115,12 +120,9 @@ static int on_listing(sd_bus_message *reply, void *userdata, _unused_ sd_bus_err
                 m->handlers.on_connected(m->userdata);
         if (m->listing_again)
                 manager_list_units(m);
+        if (!needs_rescan(m))
+                (void) sd_event_source_set_enabled(m->rescan, SD_EVENT_OFF);
         return 0;
-}
-
-/* With nothing to wait for it stays off: an idle daemon sleeps. */
-static bool needs_rescan(const UnitManager *m) {
-        return !LIST_EMPTY(&m->watches) || !TAILQ_EMPTY(&m->starts) || !m->connected;
 }
 
 void manager_arm_rescan(UnitManager *m) {

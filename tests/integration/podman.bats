@@ -146,7 +146,7 @@ teardown() {
         drop later
         wait_until 30 "the first try has failed" machine_sh 'test "$(jq -r .faults "$(/root/test/job dir later)/record.json")" -gt 0'
         machine_sh 'mv /usr/bin/crun.away /usr/bin/crun; rm /etc/containers/storage.conf'
-        wait_job later done -- 60
+        wait_job later 'done' -- 60
 }
 
 @test "nothing is left behind: containers, mounts, scopes, slices" {

@@ -194,6 +194,14 @@ static void limits_bytes(_unused_ void **state) {
                 EXIT_STATUS_OUTPUT_LIMIT);
 }
 
+/* It fails because it may not write any more, before anybody looked. */
+static void a_failure_at_the_limit_is_the_limits(_unused_ void **state) {
+        assert_int_equal(
+                capture("head -c 3000000 /dev/zero >$0/x; sync $0/x; exit 1", (Options){ .watch_bytes = 1000000 }),
+                EXIT_STATUS_OUTPUT_LIMIT);
+        assert_int_equal(capture("exit 1", (Options){ .watch_bytes = 100000000 }), 1);
+}
+
 static void limits_entries(_unused_ void **state) {
         assert_int_equal(
                 capture("cd $0; for i in 1 2 3 4 5; do : >$i; done; sleep 60", (Options){ .watch_entries = 4 }),
@@ -216,7 +224,8 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(exits_as_the_command_did), TEST(missing_command), TEST(keeps_both_streams), TEST(caps_a_flood),
                 TEST(keeps_what_a_killed_command_printed), TEST(hands_signals_on), TEST(background_does_not_hold_us),
-                TEST(limits_bytes), TEST(limits_entries), TEST(keeps_space_free), TEST(within_limits_nothing_happens),
+                TEST(limits_bytes), TEST(a_failure_at_the_limit_is_the_limits),
+                TEST(limits_entries), TEST(keeps_space_free), TEST(within_limits_nothing_happens),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
