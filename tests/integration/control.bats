@@ -17,6 +17,7 @@ setup_file() {
         add_user alice
         add_user bob
         in_machine touch /root/empty
+        hold_stages
 }
 
 teardown_file() {
@@ -25,6 +26,7 @@ teardown_file() {
 
 teardown() {
         show_failure
+        let_go_all
 }
 
 # nothing_is_left ID: no container, unit or slice of a job that has ended.
@@ -137,4 +139,72 @@ set_slots() {
         wait_job big2 'done'
         wait_job small 'done'
         set_slots 1
+}
+
+# cancelled_in STATE STAGE: while the stage's unit is there and has not begun.
+cancelled_in() {
+        local id name=cancelled-in-$1
+        hold_stage "$2"
+        drop "$name"
+        wait_held "$2"
+        wait_job "$name" "$1"
+        id=$(job_id "$name")
+        # As an operator without the command would, and twice at once, the second time by a part of the id.
+        machine_sh 'touch "/var/spool/morf/control/cancel.$1" "/var/spool/morf/control/cancel.${1%?}"' "$id"
+        wait_job "$name" cancelled -- 15
+        let_go "$2"
+        wait_until 10 "all of it is gone" nothing_is_left "$id"
+        [ "$(job_get "$name" .fault.code)" = E_CANCELLED ]
+        assert_once cancelled "$name"
+}
+
+@test "a job is cancelled in each of its other states, once also when it is asked for twice" {
+        cancelled_in intake intake
+        cancelled_in preparing image
+        cancelled_in planning data
+        cancelled_in collecting collect
+        cancelled_in evaluating evaluate
+        cancelled_in gating gate
+}
+
+@test "no more jobs run than there are slots" {
+        set_slots 2
+        hold_stage run
+        for i in 1 2 3 4; do drop "slot-$i"; done
+        for i in 1 2; do wait_job "slot-$i" running; done
+        for i in 3 4; do wait_job "slot-$i" queued; done
+        is_waiting() { [[ $(job_get slot-3 .why) == "waiting for a free slot (2 of 2 are taken)" ]]; }
+        wait_until 10 "it says what it waits for" is_waiting
+        reports_two() { in_machine jq -e '.running == 2 and .queued == 2 and .slots == 2' /run/morf/status.json; }
+        wait_until 10 "the report says so" reports_two
+        let_go run
+        for i in 1 2 3 4; do wait_job "slot-$i" 'done'; done
+        assert_once 'done' slot-{1,2,3,4}
+        set_slots 1
+}
+
+@test "a user has no more jobs on their way than the operator allows" {
+        in_machine morf user set bob --active 1
+        hold_stage run
+        JOB_USER=bob drop only
+        wait_held run
+        JOB_USER=bob drop too-many
+        assert_fault too-many rejected E_USER '1 of your jobs are on their way already, and no more than 1 may be'
+        let_go run
+        wait_job only 'done'
+        # It was rejected: that is not tried again, but corrected and handed in anew.
+        run in_machine morf retry "$(job_id too-many)"
+        [ "$status" -ne 0 ]
+        [ "$(job_get too-many .state)" = rejected ]
+        in_machine morf user set bob --active 0
+}
+
+@test "what is no request is removed from control/ and does no harm" {
+        machine_sh 'cd /var/spool/morf/control
+                ln -s /etc/shadow cancel.0123; mkfifo cancel.4567; mkdir cancel.89ab; touch nonsense cancel.zz hold. "cancel.$(printf %0200d 1)" .hidden'
+        is_clean() { [[ $(in_machine ls -A "$SPOOL/control") == .hidden ]]; }
+        wait_until 10 "it is empty" is_clean
+        in_machine rm "$SPOOL/control/.hidden"
+        in_machine systemctl is-active morfd
+        in_machine test -s /etc/shadow
 }

@@ -120,7 +120,7 @@ dir() {
 }
 case $1 in
 dir)
-        dir "$2" || { echo "there is no job '$2'" >&2; exit 1; }
+        dir "$2" || { echo "there is no job '$2'" >&2; ls -dl /var/spool/morf/{active,done,failed}/*/record.json >&2; exit 1; }
         ;;
 wait)
         name=$2 deadline=$((${EPOCHREALTIME/[.,]/} + $3 * 1000000))

@@ -19,7 +19,7 @@ MIB=1048576
 setup_file() {
         start_machine 'scheduler: { slots = 2; memory = "512M"; cpus = 8; }; limits: { default: { time = "5m"; }; maximum: { time = "10m"; }; };'
         add_user alice
-        drop limits 'echo up > /output/up; sleep 200' 'limits: { memory = "40M"; pids = 21; cpus = 0.7; };'
+        drop limits 'echo up > /output/up; sleep 280' 'limits: { memory = "40M"; pids = 21; cpus = 0.7; };'
         # 24 MiB in memory at once, and some work.
         drop usage 'head -c 25165824 /dev/zero | tail -c 25165824 | md5sum; i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; cp /output.csv /output/' \
                 'limits: { memory = "64M"; };'
@@ -56,7 +56,7 @@ container_is_up() {
         wait_until "$SLOW" "its container is up" container_is_up limits
         local id group
         id=$(job_id limits)
-        group=$(machine_sh 'systemctl show --value --property=ControlGroup "morf-jobs-$1-001a1.slice"' "$id")
+        group=$(machine_sh 'systemctl show --value --property=ControlGroup "morf-jobs-$1-1a1.slice"' "$id")
         echo "slice: $group"
         [[ $group == /morf.slice/morf-jobs.slice/* || $group == /morf-jobs.slice/* || $group == /morf.slice/* ]]
         machine_sh 'cd "/sys/fs/cgroup$1"; grep -H . memory.max memory.swap.max pids.max cpu.max memory.peak pids.current' "$group"
@@ -65,7 +65,7 @@ container_is_up() {
         [ "$(in_machine cat "/sys/fs/cgroup$group/cpu.max")" = "70000 100000" ]
         # The container is in it, and nothing else of the job.
         machine_sh 'cat $(find "/sys/fs/cgroup$1" -name cgroup.procs) | while read -r pid; do tr "\0" " " < "/proc/$pid/cmdline"; echo; done' "$group" | tee "$BATS_TEST_TMPDIR/commands"
-        grep -q 'sleep 200' "$BATS_TEST_TMPDIR/commands"
+        grep -q 'sleep 280' "$BATS_TEST_TMPDIR/commands"
         refute grep -q docker "$BATS_TEST_TMPDIR/commands"
         in_machine morf cancel "$id"
         wait_job limits cancelled -- "$SLOW"

@@ -215,5 +215,6 @@ int capture_run(char *const argv[], Output *output, Watch *watch, CaptureEngine 
         sd_event_unref(c.event);
         fd_close(c.fd);
         free(c.buffer);
-        return capture_engine_is_same(engine) ? r : EXIT_STATUS_ENGINE_LOST;
+        /* An engine that hung just now is not asked again: there is little time left to tell it. */
+        return c.status == EXIT_STATUS_ENGINE_LOST || capture_engine_is_same(engine) ? r : EXIT_STATUS_ENGINE_LOST;
 }

@@ -12,7 +12,7 @@
 
 /* An engine that is busy answers this question at once; one that takes longer hangs. */
 #define ANSWER_USEC (10 * USEC_PER_SEC)
-/* When told to end there are ten seconds in all, see the unit's TimeoutStopSec. */
+/* When told to end there are five seconds in all, see the unit's TimeoutStopSec. */
 #define ANSWER_SOON_USEC (3 * USEC_PER_SEC)
 
 static bool answers(const CaptureEngine *e, uint64_t timeout_usec) {

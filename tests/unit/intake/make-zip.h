@@ -24,12 +24,15 @@ typedef struct ZipMember {
 
 typedef struct ZipBuffer {
         unsigned char *data;
-        size_t size;
+        size_t size, allocated;
 } ZipBuffer;
 
 static inline void zip_put(ZipBuffer *b, const void *data, size_t size) {
-        b->data = realloc(b->data, b->size + size + 1);
-        assert_non_null(b->data);
+        if (b->size + size + 1 > b->allocated) {
+                b->allocated = 2 * (b->size + size + 1);
+                b->data = realloc(b->data, b->allocated);
+                assert_non_null(b->data);
+        }
         memcpy(b->data + b->size, data, size);
         b->size += size;
 }

@@ -125,6 +125,11 @@ static void daemon_reexec(_unused_ Probe *p) {
         run((const char *const[]){ "/usr/bin/systemctl", "daemon-reexec", NULL });
 }
 
+static void touch_anew(_unused_ Probe *p) {
+        run((const char *const[]){ "/usr/bin/rm", "-f", "/run/probe-anew", NULL });
+        run((const char *const[]){ "/usr/bin/touch", "/run/probe-anew", NULL });
+}
+
 /* Only at the end, and only when asked for: others may use the bus. */
 static void restart_bus(_unused_ Probe *p) {
         if (getenv("PROBE_RESTART_BUS"))
@@ -209,6 +214,10 @@ static const Scenario scenarios[] = {
                 SH(STRICT "cat /run/morf/in/shadow >/dev/null; no touch /run/morf/in/x; no cp /run/morf/in/shadow /usr/x; no touch /x"),
                 0, OUTCOME_SUCCESS, 0, bind_input },
         { "engine", SANDBOX_ENGINE, { "/usr/bin/docker", "version" }, 0, OUTCOME_SUCCESS, 0 },
+        /* A new file of the engine is seen, as after its restart; nothing there can be written. */
+        { "engine-anew", SANDBOX_ENGINE,
+                SH(STRICT "no touch /run/x; no test -e /etc/passwd; no ls /sys; for i in 1 2 3 4 5 6 7 8 9 10; do test -e /run/probe-anew && exit; sleep 0.2; done; exit 9"),
+                0, OUTCOME_SUCCESS, 0, NULL, touch_anew },
         { "docker-oom", SANDBOX_ENGINE,
                 SH("docker run --rm --network none --memory 48m --memory-swap 48m --cgroup-parent ${SLICE} morf-base:bookworm "
                    "/bin/dash -c 'a=x; while :; do a=$a$a; done'"),

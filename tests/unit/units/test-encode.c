@@ -248,7 +248,7 @@ static void sandbox_holds_the_baseline(_unused_ void **state) {
                 "('InaccessiblePaths' <['-+/srv' '-+/etc/morf' ]>)",
                 "('RootDirectory' <'" SANDBOX_ROOT "' >)",
                 "('InaccessiblePaths' <['+/sys' ]>)",
-                "('BindReadOnlyPaths' <[('/usr' '/usr' false 16384 )('/run/systemd/journal' '/run/systemd/journal' true 16384 )",
+                "('BindReadOnlyPaths' <[('/usr' '/usr' false 16384 )",
                 "('ProcSubset' <'pid' >)",
         };
         char *const hidden[] = { (char *) "/srv", (char *) "/etc/morf", NULL };
@@ -267,6 +267,7 @@ static void sandbox_holds_the_baseline(_unused_ void **state) {
 static void sandbox_exceptions(_unused_ void **state) {
         _cleanup_free_ char *helper = encode_sandbox(SANDBOX_HELPER, 0, NULL),
                             *collect = encode_sandbox(SANDBOX_COLLECT, 1, NULL),
+                            *engine = encode_sandbox(SANDBOX_ENGINE, 0, NULL),
                             *root = encode_sandbox(SANDBOX_ENGINE_ROOT, 0, NULL);
 
         assert_contains(helper, "('CapabilityBoundingSet' <0 >)('AmbientCapabilities' <0 >)");
@@ -275,6 +276,9 @@ static void sandbox_exceptions(_unused_ void **state) {
         assert_lacks(root, "CapabilityBoundingSet");
         assert_lacks(root, "NoNewPrivileges");
         assert_lacks(helper, "'-+/");
+        assert_lacks(helper, "docker");
+        assert_contains(helper, "('/run/systemd/journal' '/run/systemd/journal' true 16384 )]>");
+        assert_contains(engine, "('/run' '/run' false 16384 )]>");
         assert_lacks(root, "RootDirectory");
         assert_contains(root, "('/etc/containers/networks' 'mode=0755");
 }
