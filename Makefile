@@ -191,7 +191,7 @@ lint: check-layers ## Check licence lines, catalog, man pages and scripts, witho
 # Logs of all of them are below $(BUILD)/logs.
 
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz-*.c)))
-FUZZ_RUNS ?= 2000
+FUZZ_RUNS ?= 20000
 # What calls the target: our own runner, or the fuzzer of clang.
 FUZZ_DRIVER ?= $(BUILD)/obj/tests/fuzz/runner.o
 FUZZ_SECONDS ?= 300

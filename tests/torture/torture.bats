@@ -9,7 +9,7 @@
 #
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the machine
 
-load lib
+load ../integration/lib
 
 export MORF_HOST_NAME=torture
 
