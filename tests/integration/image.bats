@@ -133,7 +133,7 @@ readonly MAKE_EVIL='
                 tar -c -f drop/image.tar -C save $(ls save)
                 id=$(intake)
                 prepare 65 archive "$id" --archive drop/image.tar
-                told E_IMAGE "the image archive could not be loaded: its layers are damaged or do not fit its configuration"'
+                told E_IMAGE "docker could not load the image archive: its layers are damaged or do not fit its configuration"'
 }
 
 @test "a Dockerfile is built once, without a network, within its limits" {

@@ -64,7 +64,12 @@ ended_well() {
         in_machine cmp /root/test/eval.csv "$(job_dir "$1")/release/eval.csv"
         assert_once 'done' "$1"
         [ "$(in_machine ls "$(job_dir "$1")/exits" | grep -c '^run-')" -eq "$2" ]
-        none_left() { [[ -z $(in_machine docker ps --all --quiet) ]]; }
+        none_left() {
+                local left
+                left=$(in_machine docker ps --all --no-trunc --format "{{.Names}} {{.Status}}")
+                echo "$left"
+                [[ -z $left ]]
+        }
         wait_until 20 "no container is left" none_left
 }
 
