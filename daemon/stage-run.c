@@ -82,7 +82,7 @@ static int list_tables(int dirfd, char ***ret) {
 }
 
 /* The wrapper that keeps the container's output away from the journal and watches its disk use. */
-static int add_capture(UnitPlan *p, const Engine *e, const ManifestLimits *l, uint64_t free_bytes) {
+static int add_capture(const Job *j, UnitPlan *p, const Engine *e, const char *container, const ManifestLimits *l, uint64_t free_bytes) {
         (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0,
                                   (const char *const[]){ HELPER("capture"), "--file", "/run/morf/log/container.log", NULL });
         (void) unit_plan_add_argumentf(p, "--max=%" PRIu64, (uint64_t) LIMIT_LOG_BYTES);
@@ -94,6 +94,10 @@ static int add_capture(UnitPlan *p, const Engine *e, const ManifestLimits *l, ui
         }
         if (e->socket)
                 (void) unit_plan_add_argumentf(p, "--engine-socket=%s", e->socket);
+        if (e->socket)
+                (void) unit_plan_add_argumentf(p, "--engine-container=%s", container);
+        if (e->socket && j->record.attempt > 1)
+                (void) unit_plan_add_argumentf(p, "--engine-stale=morf-%s-001-%u", j->record.id, j->record.attempt - 1);
         if (e->pid_file)
                 (void) unit_plan_add_argumentf(p, "--engine-pid=%s", e->pid_file);
         return unit_plan_add_argument(p, "--");
@@ -166,7 +170,7 @@ int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         (void) unit_plan_set_aux_slice(p, slice, &unit_limits);
         (void) stage_bind(j, p, JOB_DIR_STEPS "/001", "/run/morf/step", false);
         (void) stage_bind(j, p, JOB_DIR_STEPS "/001/log", "/run/morf/log", true);
-        (void) add_capture(p, e, &limits, j->daemon->conf.scheduler.free_bytes);
+        (void) add_capture(j, p, e, name, &limits, j->daemon->conf.scheduler.free_bytes);
         return engine_append_run(e, p, &run);
 }
 

@@ -41,12 +41,12 @@ static int connect_to(int fd, const char *path, uint64_t deadline) {
         return 0;
 }
 
-static int ask(int fd, const char *target, uint64_t deadline) {
+static int ask(int fd, const char *method, const char *target, uint64_t deadline) {
         char question[512];
         size_t sent = 0, n;
 
         /* Version 1.0, so that the answer ends with the connection and comes in one piece. */
-        n = (size_t) snprintf(question, sizeof(question), "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", target);
+        n = (size_t) snprintf(question, sizeof(question), "%s %s HTTP/1.0\r\nHost: localhost\r\n\r\n", method, target);
         if (n >= sizeof(question))
                 return -ENAMETOOLONG;
         while (sent < n) {
@@ -94,7 +94,7 @@ static int read_answer(int fd, uint64_t deadline, char **ret) {
         return 0;
 }
 
-int socket_get(const char *path, const char *target, uint64_t timeout_usec, char **ret_body) {
+static int socket_ask(const char *path, const char *method, const char *target, uint64_t timeout_usec, char **ret_body) {
         uint64_t deadline = time_add(time_now_boottime(), timeout_usec);
         _cleanup_free_ char *answer = NULL;
         _cleanup_fd_ int fd = -EBADF;
@@ -106,7 +106,7 @@ int socket_get(const char *path, const char *target, uint64_t timeout_usec, char
                 return negative_errno();
         r = connect_to(fd, path, deadline);
         if (r >= 0)
-                r = ask(fd, target, deadline);
+                r = ask(fd, method, target, deadline);
         if (r >= 0)
                 r = read_answer(fd, deadline, &answer);
         if (r < 0)
@@ -120,4 +120,12 @@ int socket_get(const char *path, const char *target, uint64_t timeout_usec, char
                         return -ENOMEM;
         }
         return status;
+}
+
+int socket_get(const char *path, const char *target, uint64_t timeout_usec, char **ret_body) {
+        return socket_ask(path, "GET", target, timeout_usec, ret_body);
+}
+
+int socket_delete(const char *path, const char *target, uint64_t timeout_usec) {
+        return socket_ask(path, "DELETE", target, timeout_usec, /* ret_body= */ NULL);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * One question to a service that speaks HTTP on a socket file, as container engines do: GET, with a deadline for all of it.
+ * One question to a service that speaks HTTP on a socket file, as container engines do, with a deadline for all of it.
  */
 
 #include "spool/base/macro.h"
@@ -15,3 +15,6 @@
  * Return: the status of the answer (200); -ETIMEDOUT; -EPROTO (not HTTP); -EFBIG; or another negative errno.
  */
 int socket_get(const char *path, const char *target, uint64_t timeout_usec, char **ret_body);
+
+/* As socket_get(), but asks to DELETE the target. */
+int socket_delete(const char *path, const char *target, uint64_t timeout_usec);

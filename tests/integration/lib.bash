@@ -13,6 +13,7 @@
 load ../host/machine
 bats_require_minimum_version 1.5.0
 
+# shellcheck disable=SC2034 # for those who load this
 SPOOL=/var/spool/morf
 
 # ---- the machine -----------------------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ job_get() {
 
 # assert_fault NAME STATE CODE PATTERN: how a job ended, in its record and in the mail; the message matches a glob.
 assert_fault() {
-        local dir record mail
+        local dir record
         wait_job "$1" "$2"
         dir=$(job_dir "$1")
         record=$(in_machine jq -r '.fault | .code + " " + .message' "$dir/record.json")

@@ -148,7 +148,7 @@ half_claimed() {
         # Behind the rename, before the drop was made root's.
         after=$(half_claimed claim-after 2)
         drop claim-after
-        in_machine mv $SPOOL/sftp/alice/incoming/claim-after "$after/drop/"
+        in_machine mv "$SPOOL"/sftp/alice/incoming/claim-after "$after/drop/"
         in_machine chmod -R u=rwX,go= "$after/drop/claim-after"
 
         in_machine systemctl start morfd

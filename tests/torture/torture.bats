@@ -14,7 +14,8 @@ load ../integration/lib
 export MORF_HOST_NAME=torture
 
 setup_file() {
-        start_machine 'scheduler: { slots = 4; };'
+        # So much is killed that five tries would not always do.
+        start_machine 'scheduler: { slots = 4; attempts = 20; };'
         add_user torture
 }
 

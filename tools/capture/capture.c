@@ -216,5 +216,12 @@ int capture_run(char *const argv[], Output *output, Watch *watch, CaptureEngine 
         fd_close(c.fd);
         free(c.buffer);
         /* An engine that hung just now is not asked again: there is little time left to tell it. */
-        return c.status == EXIT_STATUS_ENGINE_LOST || capture_engine_is_same(engine) ? r : EXIT_STATUS_ENGINE_LOST;
+        if (c.status == EXIT_STATUS_ENGINE_LOST)
+                return r;
+        if (!capture_engine_is_same(engine))
+                r = EXIT_STATUS_ENGINE_LOST;
+        /* 125 is how the command says that it failed itself; and what a signal ended could not tidy up. */
+        if (r == EXIT_STATUS_ENGINE_LOST || r == 125 || (c.status == 0 && r > 128 && r <= 128 + 64))
+                capture_engine_clean(engine);
+        return r;
 }

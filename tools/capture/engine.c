@@ -41,12 +41,31 @@ static void identify(const CaptureEngine *e, char ret[static CAPTURE_ENGINE_ID_M
         snprintf(ret, CAPTURE_ENGINE_ID_MAX, "%.16s/%" PRIu64 ".%09lu", text, (uint64_t) st.st_mtim.tv_sec, (unsigned long) st.st_mtim.tv_nsec);
 }
 
+static void remove_container(const CaptureEngine *e, const char *name, uint64_t timeout_usec) {
+        char target[256];
+        int r;
+
+        snprintf(target, sizeof(target), "/containers/%.128s?force=1&v=1", name);
+        r = socket_delete(e->socket, target, timeout_usec);
+        if (r == 204)
+                log_notice("removed the container %s, which was left over", name);
+        else if (r != 404)
+                log_warning_errno(r < 0 ? r : 0, "cannot remove the container %s, ignoring", name);
+}
+
+void capture_engine_clean(const CaptureEngine *e) {
+        if (e->socket && e->container)
+                remove_container(e, e->container, ANSWER_SOON_USEC);
+}
+
 bool capture_engine_begin(CaptureEngine *e) {
         if (!e->socket)
                 return true;
         if (!answers(e, ANSWER_USEC))
                 return false;
         identify(e, e->id);
+        if (e->stale)
+                remove_container(e, e->stale, ANSWER_USEC);
         return true;
 }
 

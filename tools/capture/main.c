@@ -34,6 +34,8 @@ static void help(void) {
              "  --free-min BYTES       so many bytes free\n"
              "  --engine-socket PATH the container engine that COMMAND speaks to must answer there,\n"
              "  --engine-pid PATH      and be the same in the end: this file of it unchanged\n"
+             "  --engine-container NAME  what COMMAND makes there: removed when COMMAND fails itself\n"
+             "  --engine-stale NAME      of an earlier COMMAND: removed before this one\n"
              "  --help, --version\n\n"
              "Exit status: that of COMMAND, or 128 and the signal that killed it; 199 for its\n"
              "200 to 254; 250: --watch limit; 251: --free-min; 252, 253: the engine was, or went,\n"
@@ -72,6 +74,8 @@ static int parse_argv(int argc, char *argv[]) {
                 ARG_FREE_MIN,
                 ARG_ENGINE_SOCKET,
                 ARG_ENGINE_PID,
+                ARG_ENGINE_CONTAINER,
+                ARG_ENGINE_STALE,
         };
         static const struct option options[] = {
                 { "help", no_argument, NULL, ARG_HELP },
@@ -85,6 +89,8 @@ static int parse_argv(int argc, char *argv[]) {
                 { "free-min", required_argument, NULL, ARG_FREE_MIN },
                 { "engine-socket", required_argument, NULL, ARG_ENGINE_SOCKET },
                 { "engine-pid", required_argument, NULL, ARG_ENGINE_PID },
+                { "engine-container", required_argument, NULL, ARG_ENGINE_CONTAINER },
+                { "engine-stale", required_argument, NULL, ARG_ENGINE_STALE },
                 {},
         };
         int c, r = 0;
@@ -123,6 +129,12 @@ static int parse_argv(int argc, char *argv[]) {
                         break;
                 case ARG_ENGINE_PID:
                         arg_engine.pid_file = optarg;
+                        break;
+                case ARG_ENGINE_CONTAINER:
+                        arg_engine.container = optarg;
+                        break;
+                case ARG_ENGINE_STALE:
+                        arg_engine.stale = optarg;
                         break;
                 default:
                         fputs("Try 'morf-capture --help'.\n", stderr);
