@@ -2,36 +2,18 @@
 #pragma once
 
 /*
- * Collecting the output of a container that is gone: its directory is walked and counted, and what is wanted of it is
- * copied to sealed/, which later stages read. What is not a regular file with one link is ignored and counted by kind.
+ * Collecting the output of the container of a run: what is wanted of it is sealed in sealed/, which later stages read.
  */
 
-#include "spool/fault.h"
+#include "spool/seal.h"
 
 #define COLLECT_FILE "collect.json"
 #define COLLECT_SEALED "sealed"
 
-typedef enum IgnoredKind {
-        IGNORED_SYMLINK,
-        IGNORED_HARD_LINK, /* a regular file with more than one name */
-        IGNORED_FIFO,
-        IGNORED_SOCKET,
-        IGNORED_DEVICE,
-        IGNORED_MOUNT,     /* a directory on another filesystem */
-        IGNORED_LONG_NAME, /* over LIMIT_PATH_COMPONENT_BYTES */
-        _IGNORED_MAX,
-        _IGNORED_INVALID = -EINVAL,
-} IgnoredKind;
-
-DECLARE_STRING_TABLE(ignored, IgnoredKind);
-
 /* collect.json */
 typedef struct CollectReport {
         unsigned version;
-        uint64_t files;  /* regular files met */
-        uint64_t bytes;  /* the sum of their sizes; a sparse file counts in full */
-        uint64_t copied; /* files in sealed/ */
-        uint64_t ignored[_IGNORED_MAX];
+        SealReport seal; /* .copied: files in sealed/ */
 } CollectReport;
 
 extern const JsonTable collect_report_table;

@@ -60,9 +60,9 @@ static void test_run(void **state _unused_) {
         assert_int_equal(scratch_count(&b.scratch, "out/sealed"), 1);
         assert_int_equal(scratch_count(&b.scratch, "out"), 2);
         read_report(&b, &report);
-        assert_int_equal(report.files, 3);
-        assert_int_equal(report.bytes, 2 + 6 + 5);
-        assert_int_equal(report.copied, 1);
+        assert_int_equal(report.seal.files, 3);
+        assert_int_equal(report.seal.bytes, 2 + 6 + 5);
+        assert_int_equal(report.seal.copied, 1);
         /* Again, over what is there. */
         scratch_write(&b.scratch, "output/output.csv", "z\n");
         scratch_write(&b.scratch, "out/fault.json", "{}");
@@ -89,7 +89,7 @@ static void test_all(void **state _unused_) {
         assert_int_equal(fstatat(b.out, "sealed/a/b", &st, 0), 0);
         assert_int_equal(st.st_mode & 07777, 0750);
         read_report(&b, &report);
-        assert_int_equal(report.copied, 3);
+        assert_int_equal(report.seal.copied, 3);
         options.expect = "none.csv";
         assert_int_equal(collect_run(b.output, b.out, &options, &fault), -EBADMSG);
         assert_int_equal(fault.code, FAULT_OUTPUT_MISSING);
@@ -104,7 +104,7 @@ static void test_empty(void **state _unused_) {
         bench_init(&b);
         assert_int_equal(collect_run(b.output, b.out, &all_mode, &fault), 0);
         read_report(&b, &report);
-        assert_int_equal(report.files, 0);
+        assert_int_equal(report.seal.files, 0);
         assert_int_equal(scratch_count(&b.scratch, "out/sealed"), 0);
         assert_int_equal(collect_run(b.output, b.out, &run_mode, &fault), -EBADMSG);
         assert_int_equal(fault.code, FAULT_OUTPUT_MISSING);
@@ -162,15 +162,15 @@ static void test_special(void **state _unused_) {
         for (unsigned all = 0; all < 2; all++) {
                 assert_int_equal(collect_run(b.output, b.out, all ? &all_mode : &run_mode, &fault), 0);
                 read_report(&b, &report);
-                assert_int_equal(report.files, 4);
-                assert_int_equal(report.bytes, 2 + 6 + 5 + 2);
-                assert_int_equal(report.copied, all ? 3 : 1);
-                assert_int_equal(report.ignored[IGNORED_SYMLINK], 2);
-                assert_int_equal(report.ignored[IGNORED_HARD_LINK], 1);
-                assert_int_equal(report.ignored[IGNORED_FIFO], 1);
-                assert_int_equal(report.ignored[IGNORED_SOCKET], socket_made);
-                assert_int_equal(report.ignored[IGNORED_DEVICE], device_made);
-                assert_int_equal(report.ignored[IGNORED_LONG_NAME], 1);
+                assert_int_equal(report.seal.files, 4);
+                assert_int_equal(report.seal.bytes, 2 + 6 + 5 + 2);
+                assert_int_equal(report.seal.copied, all ? 3 : 1);
+                assert_int_equal(report.seal.ignored[SEAL_IGNORED_SYMLINK], 2);
+                assert_int_equal(report.seal.ignored[SEAL_IGNORED_HARD_LINK], 1);
+                assert_int_equal(report.seal.ignored[SEAL_IGNORED_FIFO], 1);
+                assert_int_equal(report.seal.ignored[SEAL_IGNORED_SOCKET], socket_made);
+                assert_int_equal(report.seal.ignored[SEAL_IGNORED_DEVICE], device_made);
+                assert_int_equal(report.seal.ignored[SEAL_IGNORED_LONG_NAME], 1);
                 assert_int_equal(scratch_count(&b.scratch, "out/sealed"), all ? 3 : 1);
         }
 }
@@ -268,8 +268,8 @@ static void test_depth(void **state _unused_) {
 }
 
 static void test_names(void **state _unused_) {
-        for (IgnoredKind k = 0; k < _IGNORED_MAX; k++)
-                assert_int_equal(ignored_from_string(ignored_to_string(k)), k);
+        for (SealIgnored k = 0; k < _SEAL_IGNORED_MAX; k++)
+                assert_int_equal(seal_ignored_from_string(seal_ignored_to_string(k)), k);
 }
 
 int main(void) {

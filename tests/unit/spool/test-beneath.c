@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/scratch.h"
-#include "tools/collect/beneath.h"
+#include "spool/beneath.h"
 
 static void test_open_file(void **state _unused_) {
         _cleanup_scratch_ Scratch s;

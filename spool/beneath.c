@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/collect/beneath.h"
+#include "spool/beneath.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
