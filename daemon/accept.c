@@ -85,6 +85,7 @@ static int remember(Job *j, const Manifest *m, const ManifestLimits *l) {
                 return -ENOMEM;
         free(j->image);
         j->image = image;
+        j->mode = m->mode;
         j->cpus_milli = l->cpus_milli;
         j->memory = l->memory;
         j->tell_started = announce_is_wanted(m, MAIL_EVENT_STARTED);

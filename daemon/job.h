@@ -17,6 +17,7 @@ typedef struct Job {
         Daemon *daemon;
         Record record;
         /* What it needs while it holds a slot; known from "queued" on. */
+        ManifestMode mode; /* what it does in its states; known from "queued" on */
         uint64_t cpus_milli;
         uint64_t memory;
         char *image; /* digest of its image or context: two jobs never prepare the same one at a time */

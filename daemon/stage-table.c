@@ -201,11 +201,15 @@ static int plan_gate(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
 
 /* ---- the table ---- */
 
-static const Stage stages[_JOB_STATE_MAX] = {
+/* What all modes have in common; a mode that has a stage of its own for a state does that instead. */
+static const Stage common_stages[_JOB_STATE_MAX] = {
         [JOB_STATE_INTAKE] = { .state = JOB_STATE_INTAKE, .next = JOB_STATE_QUEUED, .name = "intake", .why = "the drop is being checked",
                                .fault_dir = JOB_DIR_INTAKE, .plan = plan_intake, .succeeded = accept_job },
         [JOB_STATE_PREPARING] = { .state = JOB_STATE_PREPARING, .next = JOB_STATE_PLANNING, .name = "image", .why = "the image is being loaded or built",
                                   .sandbox = SANDBOX_ENGINE, .fault_dir = JOB_DIR_IMAGE, .plan = plan_image, .succeeded = image_succeeded },
+};
+
+static const Stage run_stages[_JOB_STATE_MAX] = {
         [JOB_STATE_PLANNING] = { .state = JOB_STATE_PLANNING, .next = JOB_STATE_RUNNING, .name = "data", .why = "the data is being laid out",
                                  .sandbox = SANDBOX_COLLECT, .plan = plan_data },
         [JOB_STATE_RUNNING] = { .state = JOB_STATE_RUNNING, .next = JOB_STATE_COLLECTING, .name = "run", .why = "the container is running",
@@ -226,8 +230,30 @@ static Sandbox sandbox_of(const Stage *s, const Job *j) {
         return e ? e->sandbox : s->sandbox;
 }
 
-const Stage *stage_of_state(JobState state) {
-        return (int) state >= 0 && state < _JOB_STATE_MAX && stages[state].name ? &stages[state] : NULL;
+static const Stage *const stages_of_modes[_MANIFEST_MODE_MAX] = {
+        [MANIFEST_MODE_RUN] = run_stages,
+};
+
+const Stage *stage_of_state(ManifestMode mode, JobState state) {
+        if ((int) state < 0 || state >= _JOB_STATE_MAX || (int) mode < 0 || mode >= _MANIFEST_MODE_MAX)
+                return NULL;
+        if (stages_of_modes[mode][state].name)
+                return &stages_of_modes[mode][state];
+        return common_stages[state].name ? &common_stages[state] : NULL;
+}
+
+const Stage *stage_of(const Job *j) {
+        return stage_of_state(j->mode, j->record.state);
+}
+
+JobState stage_next(const Stage *s, const Job *j) {
+        const Stage *next = stage_of_state(j->mode, s->next);
+
+        while (next && next->needed && !next->needed(j)) {
+                s = next;
+                next = stage_of_state(j->mode, s->next);
+        }
+        return s->next;
 }
 
 /* What all stages have in common: place, journal fields, exit record, and what they must not see. */

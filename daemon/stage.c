@@ -145,7 +145,7 @@ static int launch(Job *j, const Stage *s, UnitPlan *plan, const char *why) {
 }
 
 static void stage_start(Job *j, const char *why) {
-        const Stage *s = stage_of_state(j->record.state);
+        const Stage *s = stage_of(j);
         _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
         _cleanup_fault_ Fault fault = {};
         LogJob stamp = job_log(j);
@@ -195,7 +195,7 @@ static unsigned last_attempt(const Job *j, const Stage *s) {
 }
 
 void stage_begin(Job *j, JobState state) {
-        const Stage *s = stage_of_state(state);
+        const Stage *s = stage_of_state(j->mode, state);
 
         job_enter(j, state);
         j->record.faults = 0;
@@ -230,7 +230,7 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
         } else if (j->record.state == JOB_STATE_QUEUED)
                 scheduler_enqueue(j);
         else
-                stage_start(j, stage_of_state(j->record.state)->why);
+                stage_start(j, stage_of(j)->why);
         return 0;
 }
 
@@ -279,6 +279,7 @@ static int read_exit(const Job *j, const Stage *s, ExitRecord *ret) {
 static void stage_succeeded(Job *j, const Stage *s) {
         _cleanup_fault_ Fault fault = {};
         LogJob stamp = job_log(j);
+        JobState next;
         int r;
 
         r = s->succeeded ? s->succeeded(j, &fault) : 0;
@@ -291,13 +292,16 @@ static void stage_succeeded(Job *j, const Stage *s) {
                 stage_retry(j, r == -ENOSPC ? "the disk is full" : "what the stage left cannot be used");
         } else if (r == STAGE_WAITS)
                 return;
-        else if (s->next == JOB_STATE_QUEUED)
-                scheduler_enqueue(j);
-        else if (s->next == JOB_STATE_RELEASING) {
-                job_enter(j, JOB_STATE_RELEASING); /* not saved: a crash here finds the gate's exit record again */
-                job_end(j, JOB_STATE_DONE, NULL);
-        } else
-                stage_begin(j, s->next);
+        else {
+                next = stage_next(s, j);
+                if (next == JOB_STATE_QUEUED)
+                        scheduler_enqueue(j);
+                else if (next == JOB_STATE_RELEASING) {
+                        job_enter(j, JOB_STATE_RELEASING); /* not saved: a crash here finds the gate's exit record again */
+                        job_end(j, JOB_STATE_DONE, NULL);
+                } else
+                        stage_begin(j, next);
+        }
 }
 
 /* The helper says that the user is at fault, in a fault.json. */
@@ -327,7 +331,7 @@ static bool may_be_lost(const Job *j, const Stage *s, Outcome outcome, int statu
 }
 
 void stage_gone(Job *j) {
-        const Stage *s = stage_of_state(j->record.state);
+        const Stage *s = stage_of(j);
         _cleanup_fault_ Fault fault = {};
         ExitRecord e = EXIT_RECORD_INIT;
         OutcomeEvidence evidence;
@@ -395,7 +399,7 @@ static bool is_alive(const char *unit, const UnitState *units, size_t n) {
 }
 
 void stage_resume(Job *j, const UnitState *units, size_t n_units) {
-        const Stage *s = stage_of_state(j->record.state);
+        const Stage *s = stage_of(j);
         LogJob stamp = job_log(j);
         uint64_t now = time_now_realtime();
         ExitRecord e;

@@ -12,8 +12,9 @@ typedef enum JobState {
         JOB_STATE_INTAKE,     /* the drop is being parsed and validated */
         JOB_STATE_QUEUED,     /* accepted; waits for a slot, for memory or for its turn */
         JOB_STATE_PREPARING,  /* the image is being loaded or built */
-        JOB_STATE_PLANNING,   /* the data that the job may see is being laid out */
-        JOB_STATE_RUNNING,    /* the container runs */
+        JOB_STATE_RECORDING,  /* workflows: the controller runs without data, to record what it calls */
+        JOB_STATE_PLANNING,   /* the data that the job may see is being laid out; workflows: what the calls mean is being worked out */
+        JOB_STATE_RUNNING,    /* the container runs; workflows: their steps do */
         JOB_STATE_COLLECTING, /* its output is being sealed */
         JOB_STATE_EVALUATING,
         JOB_STATE_GATING,    /* the release policy is being applied */

@@ -19,6 +19,7 @@ TermColour explain_colour(const Record *r) {
         case JOB_STATE_INTAKE:
                 return TERM_PLAIN;
         case JOB_STATE_PREPARING:
+        case JOB_STATE_RECORDING:
         case JOB_STATE_PLANNING:
         case JOB_STATE_RUNNING:
         case JOB_STATE_COLLECTING:

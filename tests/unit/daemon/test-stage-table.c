@@ -16,8 +16,8 @@
 
 static void every_working_state_has_a_stage(_unused_ void **state) {
         for (JobState s = 0; s < _JOB_STATE_MAX; s++) {
-                bool works = s == JOB_STATE_INTAKE || (s >= JOB_STATE_PREPARING && s <= JOB_STATE_GATING);
-                const Stage *stage = stage_of_state(s);
+                bool works = s == JOB_STATE_INTAKE || (s >= JOB_STATE_PREPARING && s <= JOB_STATE_GATING && s != JOB_STATE_RECORDING);
+                const Stage *stage = stage_of_state(MANIFEST_MODE_RUN, s);
 
                 if (!works) {
                         assert_null(stage);
@@ -30,14 +30,14 @@ static void every_working_state_has_a_stage(_unused_ void **state) {
                 assert_non_null(stage->plan);
                 assert_true(strlen(stage->why) > 10);
         }
-        assert_null(stage_of_state(_JOB_STATE_MAX));
-        assert_null(stage_of_state(_JOB_STATE_INVALID));
+        assert_null(stage_of_state(MANIFEST_MODE_RUN, _JOB_STATE_MAX));
+        assert_null(stage_of_state(MANIFEST_MODE_RUN, _JOB_STATE_INVALID));
 }
 
 /* One name a stage, in unit names and exit records; none the beginning of another with a '-' behind it. */
 static void names(_unused_ void **state) {
         for (JobState s = 0; s < _JOB_STATE_MAX; s++) {
-                const Stage *stage = stage_of_state(s);
+                const Stage *stage = stage_of_state(MANIFEST_MODE_RUN, s);
                 char name[UNIT_NAME_SIZE];
                 UnitServiceName parsed;
 
@@ -48,7 +48,7 @@ static void names(_unused_ void **state) {
                 assert_int_equal(unit_name_parse_service(name, &parsed), 0);
                 assert_string_equal(parsed.stage, stage->name);
                 for (JobState other = 0; other < s; other++)
-                        assert_true(!stage_of_state(other) || !streq(stage_of_state(other)->name, stage->name));
+                        assert_true(!stage_of_state(MANIFEST_MODE_RUN, other) || !streq(stage_of_state(MANIFEST_MODE_RUN, other)->name, stage->name));
         }
 }
 
@@ -58,15 +58,15 @@ static void the_chain_is_complete(_unused_ void **state) {
         unsigned steps = 0;
 
         while (s != JOB_STATE_RELEASING) {
-                s = s == JOB_STATE_QUEUED ? JOB_STATE_PREPARING : stage_of_state(s)->next;
+                s = s == JOB_STATE_QUEUED ? JOB_STATE_PREPARING : stage_of_state(MANIFEST_MODE_RUN, s)->next;
                 assert_true(++steps < 20);
         }
-        assert_int_equal(steps, JOB_STATE_RELEASING - JOB_STATE_INTAKE);
+        assert_int_equal(steps, JOB_STATE_RELEASING - JOB_STATE_INTAKE - 1); /* nothing is recorded */
 }
 
 static void only_the_container_is_accounted_for_and_judged(_unused_ void **state) {
         for (JobState s = 0; s < _JOB_STATE_MAX; s++) {
-                const Stage *stage = stage_of_state(s);
+                const Stage *stage = stage_of_state(MANIFEST_MODE_RUN, s);
 
                 if (!stage)
                         continue;
@@ -122,7 +122,7 @@ static void judge_run(_unused_ void **state) {
                 { OUTCOME_START_FAILED, 203, 0, 0, FAULT_NONE, NULL },
                 { OUTCOME_VANISHED, 0, UNKNOWN, UNKNOWN, FAULT_NONE, NULL },
         };
-        const Stage *s = stage_of_state(JOB_STATE_RUNNING);
+        const Stage *s = stage_of_state(MANIFEST_MODE_RUN, JOB_STATE_RUNNING);
         Job j = { .memory = 2 * LIMIT_GIB };
 
         j.record.started = 1000000;
@@ -193,7 +193,7 @@ static Job *prepared(Fixture *f, const char *settings, JobState state) {
 static UnitPlan *plan_of(Job *j) {
         _cleanup_fault_ Fault fault = {};
         UnitPlan *p = NULL;
-        int r = stage_plan(stage_of_state(j->record.state), j, &p, &fault);
+        int r = stage_plan(stage_of(j), j, &p, &fault);
 
         if (r < 0)
                 fail_msg("%s: %d %s", job_state_to_string(j->record.state), r, strempty(fault.message));
@@ -210,18 +210,18 @@ static void what_plans_have_in_common(_unused_ void **state) {
                 const UnitExec *post;
                 Job *j;
 
-                if (!stage_of_state(s))
+                if (!stage_of_state(MANIFEST_MODE_RUN, s))
                         continue;
                 j = prepared(&f, "", s);
                 j->record.attempt = 3;
                 p = plan_of(j);
-                assert_int_equal(unit_name_service(ID_A, stage_of_state(s)->name, 3, name), 0);
+                assert_int_equal(unit_name_service(ID_A, stage_of_state(MANIFEST_MODE_RUN, s)->name, 3, name), 0);
                 assert_string_equal(p->name, name);
                 assert_string_equal(p->slice, "morf-jobs-" ID_A ".slice");
                 assert_true(p->runtime_max_usec > 0 && p->runtime_max_usec != UNIT_UNLIMITED);
                 post = command(p, UNIT_EXEC_STOP_POST);
                 assert_non_null(endswith(post->argv[0], "/morf-exitmark"));
-                snprintf(mark, sizeof(mark), "%s-3", stage_of_state(s)->name);
+                snprintf(mark, sizeof(mark), "%s-3", stage_of_state(MANIFEST_MODE_RUN, s)->name);
                 assert_true(has(post, mark));
                 assert_true(has(post, "--out"));
                 assert_int_equal(has(post, "--slice"), s == JOB_STATE_RUNNING);
@@ -232,13 +232,13 @@ static void what_plans_have_in_common(_unused_ void **state) {
                 for (size_t i = 0; i < p->n_binds; i++) {
                         _cleanup_free_ char *own = job_path(j, "%s", "");
                         const UnitBind *b = &p->binds[i];
-                        bool of_engine = stage_of_state(s)->sandbox == SANDBOX_ENGINE;
+                        bool of_engine = stage_of_state(MANIFEST_MODE_RUN, s)->sandbox == SANDBOX_ENGINE;
                         bool allowed = startswith(b->source, own) || (s == JOB_STATE_PLANNING && !b->writable) ||
                                        (of_engine && !b->writable && startswith(b->source, "/run/")) ||
                                        (s == JOB_STATE_PREPARING && streq(b->source, "/var/lib/morf/images"));
 
                         if (!allowed)
-                                fail_msg("%s sees %s", stage_of_state(s)->name, b->source);
+                                fail_msg("%s sees %s", stage_of_state(MANIFEST_MODE_RUN, s)->name, b->source);
                         assert_non_null(startswith(b->destination, "/run/morf/"));
                 }
                 /* Helpers have no engine and nobody but the engine's stages has its group. */
@@ -322,10 +322,10 @@ static void grants_are_asked_again(_unused_ void **state) {
 
                 j = prepared(&f, "", states[i]);
                 fixture_account(&f, "alice", "grants = [];");
-                assert_int_equal(stage_plan(stage_of_state(states[i]), j, &p, &fault), -EBADMSG);
+                assert_int_equal(stage_plan(stage_of_state(MANIFEST_MODE_RUN, states[i]), j, &p, &fault), -EBADMSG);
                 assert_int_equal(fault.code, FAULT_GRANT);
                 assert_int_equal(unlinkat(f.s.fd, "users.d/alice.conf", 0), 0);
-                assert_int_equal(stage_plan(stage_of_state(states[i]), j, &p, &gone), -EBADMSG);
+                assert_int_equal(stage_plan(stage_of_state(MANIFEST_MODE_RUN, states[i]), j, &p, &gone), -EBADMSG);
                 assert_int_equal(gone.code, FAULT_USER);
                 assert_string_equal(gone.message, "there is no account 'alice' any more");
                 assert_null(p);
@@ -410,7 +410,7 @@ static void without_an_engine_nothing_is_planned(_unused_ void **state) {
                 Job *j = prepared(&f, "", states[i]);
 
                 INSTALL("/usr/bin/lxc");
-                assert_int_equal(stage_plan(stage_of_state(states[i]), j, &p, &fault), -ENOPKG);
+                assert_int_equal(stage_plan(stage_of_state(MANIFEST_MODE_RUN, states[i]), j, &p, &fault), -ENOPKG);
                 assert_int_equal(fault.code, FAULT_NONE);
                 assert_null(p);
         }
