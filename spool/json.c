@@ -82,6 +82,71 @@ static int read_enum(const JsonField *f, const json_t *value, int *member, char 
 
 static int read_object(const JsonTable *table, const json_t *object, void *base, char **reterr);
 
+static size_t *count_of(const JsonField *f, const void *base) {
+        return (size_t *) ((uintptr_t) base + f->count);
+}
+
+static void array_done(const JsonField *f, void *base) {
+        char **items = member_of(f, base);
+        size_t *n = count_of(f, base);
+
+        for (size_t i = 0; i < *n; i++)
+                json_record_done(f->table, *items + i * f->size);
+        free(*items);
+        *items = NULL;
+        *n = 0;
+}
+
+int json_array_add(const JsonTable *table, void *items, size_t *n, size_t size, void *item) {
+        char **array = items;
+        char *bigger = reallocarray(*array, *n + 1, size);
+
+        if (!bigger) {
+                json_record_done(table, item);
+                return -ENOMEM;
+        }
+        *array = bigger;
+        memcpy(bigger + *n * size, item, size);
+        (*n)++;
+        return 0;
+}
+
+/* The number of the entry goes before what is wrong with it: arrays may be long. */
+static int complain_of_entry(const JsonField *f, size_t i, char *inner, char **reterr) {
+        _cleanup_free_ char *text = inner;
+
+        return complain(reterr, "entry %zu of '%s': %s", i + 1, f->name, strempty(text));
+}
+
+static int read_array(const JsonField *f, const json_t *value, void *base, char **reterr) {
+        size_t *n = count_of(f, base), size = json_array_size(value);
+        char **items = member_of(f, base);
+
+        if (!json_is_array(value) || size > (f->max > 0 ? f->max : JSON_STRV_MAX))
+                return complain(reterr, "key '%s' must be a list and not too long", f->name);
+        array_done(f, base);
+        if (size == 0)
+                return 0;
+        *items = calloc(size, f->size);
+        if (!*items)
+                return -ENOMEM;
+        for (*n = 0; *n < size; ) {
+                const json_t *item = json_array_get(value, *n);
+                char *inner = NULL, *at = *items + *n * f->size;
+                int r;
+
+                if (!json_is_object(item))
+                        return complain(reterr, "entry %zu of '%s' must be an object", *n + 1, f->name);
+                (*n)++; /* before its members are read, so that they are released with the array */
+                r = read_object(f->table, item, at, reterr ? &inner : NULL);
+                if (r == -EBADMSG)
+                        return complain_of_entry(f, *n - 1, inner, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int read_field(const JsonField *f, const json_t *value, void *base, char **reterr) {
         void *member = member_of(f, base);
         uint64_t number = 0;
@@ -124,6 +189,8 @@ static int read_field(const JsonField *f, const json_t *value, void *base, char 
                 if (!json_is_object(value))
                         return complain(reterr, "key '%s' must be an object", f->name);
                 return read_object(f->table, value, member, reterr);
+        case JSON_KIND_ARRAY:
+                return read_array(f, value, base, reterr);
         case JSON_KIND_CUSTOM:
                 r = f->read(value, member);
                 return r == -EBADMSG ? complain(reterr, "key '%s' has a value that is not allowed", f->name) : r;
@@ -166,7 +233,9 @@ int json_record_parse(const JsonTable *table, const char *text, size_t size, voi
         return read_object(table, object, base, reterr);
 }
 
-static bool is_empty(const JsonField *f, const void *member) {
+static bool is_empty(const JsonField *f, const void *base) {
+        const void *member = member_of(f, base);
+
         switch (f->kind) {
         case JSON_KIND_U64:
                 return *(const uint64_t *) member == 0;
@@ -178,7 +247,9 @@ static bool is_empty(const JsonField *f, const void *member) {
         case JSON_KIND_STRV:
                 return !*(void *const *) member;
         case JSON_KIND_OBJECT:
-                return f->table->n == 0 || is_empty(&f->table->fields[0], member_of(&f->table->fields[0], member));
+                return f->table->n == 0 || is_empty(&f->table->fields[0], member);
+        case JSON_KIND_ARRAY:
+                return *count_of(f, base) == 0;
         case JSON_KIND_ENUM:
                 return *(const int *) member == 0;
         case JSON_KIND_CUSTOM:
@@ -196,12 +267,24 @@ static json_t *write_strv(char *const *l) {
         return TAKE_PTR(array);
 }
 
+static json_t *write_array(const JsonField *f, const void *base) {
+        const char *items = *(char *const *) member_of(f, base);
+        _cleanup_json_ json_t *array = json_array();
+
+        for (size_t i = 0; i < *count_of(f, base); i++)
+                if (json_array_append_new(array, json_record_to_value(f->table, items + i * f->size)) < 0)
+                        return NULL;
+        return TAKE_PTR(array);
+}
+
 /* JSON integers end at INT64_MAX here; what is above ("never", "without limit") is written as that, so that it can be read again. */
 static json_t *write_u64(uint64_t value) {
         return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t) value);
 }
 
-static json_t *write_field(const JsonField *f, const void *member) {
+static json_t *write_field(const JsonField *f, const void *base) {
+        const void *member = member_of(f, base);
+
         switch (f->kind) {
         case JSON_KIND_U64:
                 return write_u64(*(const uint64_t *) member);
@@ -217,6 +300,8 @@ static json_t *write_field(const JsonField *f, const void *member) {
                 return json_string(f->names[*(const int *) member]);
         case JSON_KIND_OBJECT:
                 return json_record_to_value(f->table, member);
+        case JSON_KIND_ARRAY:
+                return write_array(f, base);
         case JSON_KIND_CUSTOM:
                 return f->write(member);
         }
@@ -228,12 +313,11 @@ json_t *json_record_to_value(const JsonTable *table, const void *base) {
 
         for (size_t i = 0; i < table->n; i++) {
                 const JsonField *f = &table->fields[i];
-                const void *member = member_of(f, base);
                 json_t *value;
 
-                if ((f->flags & JSON_OMIT_EMPTY) && is_empty(f, member))
+                if ((f->flags & JSON_OMIT_EMPTY) && is_empty(f, base))
                         continue;
-                value = write_field(f, member);
+                value = write_field(f, base);
                 if (!value && f->kind == JSON_KIND_CUSTOM)
                         continue;
                 if (json_object_set_new(object, f->name, value) < 0)
@@ -298,6 +382,9 @@ void json_record_done(const JsonTable *table, void *base) {
                         break;
                 case JSON_KIND_OBJECT:
                         json_record_done(f->table, member);
+                        break;
+                case JSON_KIND_ARRAY:
+                        array_done(f, base);
                         break;
                 case JSON_KIND_CUSTOM:
                         if (f->done)

@@ -21,6 +21,7 @@ typedef enum JsonKind {
         JSON_KIND_STRV,    /* char **, owned; at most max strings, each judged by check() */
         JSON_KIND_ENUM,    /* int-sized enum by names[0..max-1] */
         JSON_KIND_OBJECT,  /* struct member, described by table */
+        JSON_KIND_ARRAY,   /* array of structs, owned: a pointer at offset, a size_t at count; at most max items of size bytes, each described by table */
         JSON_KIND_CUSTOM,  /* read(), write() and done() do it */
 } JsonKind;
 
@@ -44,6 +45,7 @@ typedef struct JsonField {
         bool (*check)(const char *s);
         const char *const *names;
         const JsonTable *table;
+        size_t count, size; /* of JSON_KIND_ARRAY */
         int (*read)(const json_t *value, void *member); /* 0, -EBADMSG or -ENOMEM */
         json_t *(*write)(const void *member);           /* a new reference; NULL: leave the key out */
         void (*done)(void *member);
@@ -55,6 +57,10 @@ struct JsonTable {
 };
 
 #define JSON_TABLE(array) { .fields = (array), .n = ELEMENTSOF(array) }
+
+/* The initialisers of a JSON_KIND_ARRAY field after its name: items is the pointer member, number the size_t member of type. */
+#define JSON_ARRAY_OF(type, items, number) \
+        JSON_KIND_ARRAY, offsetof(type, items), .count = offsetof(type, number), .size = sizeof(*((type *) NULL)->items)
 
 /* jansson.h itself defines json_decrefp(). */
 #define _cleanup_json_ _cleanup_(json_decrefp)
@@ -78,6 +84,12 @@ int json_record_read_at(const JsonTable *table, int dirfd, const char *name, siz
 
 /* Publishes the struct as dirfd/name (publish_file_at(), mode and owner as there). Return: 0 or a negative errno. */
 int json_record_publish_at(const JsonTable *table, const void *base, int dirfd, const char *name, mode_t mode, uid_t uid, gid_t gid);
+
+/*
+ * Appends the struct at item to an array member: items is its pointer, n its count. What the struct owns is the array's afterwards,
+ * and is released with table when there is no memory. Return: 0 or -ENOMEM.
+ */
+int json_array_add(const JsonTable *table, void *items, size_t *n, size_t size, void *item);
 
 /* Frees what the fields own and zeroes them; base can be filled again. */
 void json_record_done(const JsonTable *table, void *base);

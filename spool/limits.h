@@ -46,9 +46,16 @@
 #define LIMIT_PIDS_MIN 1u
 #define LIMIT_PIDS_MAX 1000000u
 #define LIMIT_STEPS 100000u
+#define LIMIT_CALLS 256u      /* of a workflow */
+#define LIMIT_PHASES 256u
+#define LIMIT_SESSIONS 4096u  /* of one course */
+#define LIMIT_FOLDS_MIN 2u
+#define LIMIT_FOLDS_MAX 100u
+#define LIMIT_FOLDS_DEFAULT 5u
 
 /* Records on disk. */
 #define LIMIT_MANIFEST_BYTES (1 * LIMIT_MIB)
+#define LIMIT_CALLS_BYTES (256 * LIMIT_KIB)
 #define LIMIT_RECORD_BYTES (64 * LIMIT_KIB)
 #define LIMIT_PLAN_BYTES (64 * LIMIT_MIB)
 #define LIMIT_EXIT_RECORD_BYTES (4 * LIMIT_KIB)

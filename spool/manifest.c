@@ -8,11 +8,13 @@
 static const char *const manifest_form_names[_MANIFEST_FORM_MAX] = {
         [MANIFEST_FORM_NATIVE] = "native",
         [MANIFEST_FORM_ZIP] = "zip",
+        [MANIFEST_FORM_MORF2] = "morf2",
 };
 DEFINE_STRING_TABLE(manifest_form, ManifestForm, MANIFEST_FORM)
 
 static const char *const manifest_mode_names[_MANIFEST_MODE_MAX] = {
         [MANIFEST_MODE_RUN] = "run",
+        [MANIFEST_MODE_WORKFLOW] = "workflow",
 };
 DEFINE_STRING_TABLE(manifest_mode, ManifestMode, MANIFEST_MODE)
 
@@ -28,12 +30,18 @@ static const char *const manifest_profile_names[_MANIFEST_PROFILE_MAX] = {
 };
 DEFINE_STRING_TABLE(manifest_profile, ManifestProfile, MANIFEST_PROFILE)
 
+static const char *const manifest_pseudonyms_names[_MANIFEST_PSEUDONYMS_MAX] = {
+        [MANIFEST_PSEUDONYMS_HMAC] = "hmac",
+        [MANIFEST_PSEUDONYMS_SHA1] = "sha1",
+};
+DEFINE_STRING_TABLE(manifest_pseudonyms, ManifestPseudonyms, MANIFEST_PSEUDONYMS)
+
 static bool is_path_in_drop(const char *s) {
         return name_is_relative_path(s, LIMIT_DROP_DEPTH);
 }
 
 static bool is_optional_event(const char *s) {
-        return streq(s, "accepted") || streq(s, "started");
+        return streq(s, "accepted") || streq(s, "started") || streq(s, "phase");
 }
 
 static const JsonField image_fields[] = {
@@ -52,69 +60,11 @@ static const JsonField limits_fields[] = {
 };
 static const JsonTable limits_table = JSON_TABLE(limits_fields);
 
-static void arguments_done(void *member) {
-        ManifestArguments *a = member;
-
-        for (size_t i = 0; i < a->n; i++) {
-                free(a->items[i].name);
-                free(a->items[i].value);
-        }
-        free(a->items);
-        *a = (ManifestArguments){};
-}
-
 static const JsonField argument_fields[] = {
         { "name", JSON_KIND_STRING, offsetof(ManifestArgument, name), JSON_REQUIRED, .max = NAME_MAX_LENGTH, .check = name_is_valid },
         { "value", JSON_KIND_STRING, offsetof(ManifestArgument, value), JSON_REQUIRED, .max = 256, .check = name_is_argument_value },
 };
 static const JsonTable argument_table = JSON_TABLE(argument_fields);
-
-static int append(ManifestArguments *a, ManifestArgument item) {
-        ManifestArgument *bigger = reallocarray(a->items, a->n + 1, sizeof(*bigger));
-
-        if (!bigger) {
-                json_record_done(&argument_table, &item);
-                return -ENOMEM;
-        }
-        a->items = bigger;
-        a->items[a->n++] = item;
-        return 0;
-}
-
-static int arguments_read(const json_t *value, void *member) {
-        const json_t *item;
-        size_t i;
-        int r;
-
-        if (!json_is_array(value) || json_array_size(value) > LIMIT_ARGS)
-                return -EBADMSG;
-        json_array_foreach (value, i, item) {
-                _cleanup_free_ char *text = json_dumps(item, JSON_COMPACT);
-                ManifestArgument a = {};
-
-                if (!text)
-                        return -ENOMEM;
-                r = json_record_parse(&argument_table, text, strlen(text), &a, /* reterr= */ NULL);
-                if (r < 0) {
-                        json_record_done(&argument_table, &a);
-                        return r;
-                }
-                r = append(member, a);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static json_t *arguments_write(const void *member) {
-        _cleanup_json_ json_t *array = json_array();
-        const ManifestArguments *a = member;
-
-        for (size_t i = 0; i < a->n; i++)
-                if (json_array_append_new(array, json_record_to_value(&argument_table, &a->items[i])) < 0)
-                        return NULL;
-        return TAKE_PTR(array);
-}
 
 static const JsonField fields[] = {
         { "version", JSON_KIND_U64, offsetof(Manifest, version), JSON_REQUIRED, .min = MANIFEST_VERSION, .max = MANIFEST_VERSION },
@@ -126,7 +76,11 @@ static const JsonField fields[] = {
         { "courses", JSON_KIND_STRV, offsetof(Manifest, courses), JSON_REQUIRED, .max = LIMIT_COURSES, .check = name_is_valid },
         { "limits", JSON_KIND_OBJECT, offsetof(Manifest, limits), JSON_REQUIRED, .table = &limits_table },
         { "notify", JSON_KIND_STRV, offsetof(Manifest, notify), JSON_REQUIRED, .max = 8, .check = is_optional_event },
-        { "args", JSON_KIND_CUSTOM, offsetof(Manifest, args), JSON_REQUIRED, .read = arguments_read, .write = arguments_write, .done = arguments_done },
+        { "args", JSON_ARRAY_OF(Manifest, args.items, args.n), .flags = JSON_REQUIRED, .max = LIMIT_ARGS, .table = &argument_table },
+        { "controller", JSON_KIND_STRING, offsetof(Manifest, controller), JSON_OMIT_EMPTY, .max = 512, .check = is_path_in_drop },
+        { "calls", JSON_ARRAY_OF(Manifest, calls, n_calls), .flags = JSON_OMIT_EMPTY, .max = LIMIT_CALLS, .table = &call_table },
+        { "partial", JSON_KIND_BOOL, offsetof(Manifest, partial), JSON_OMIT_EMPTY },
+        { "pseudonyms", JSON_KIND_ENUM, offsetof(Manifest, pseudonyms), JSON_OMIT_EMPTY, .names = manifest_pseudonyms_names, .max = _MANIFEST_PSEUDONYMS_MAX },
         { "needs", JSON_KIND_STRV, offsetof(Manifest, needs), JSON_OMIT_EMPTY, .max = LIMIT_NEEDS, .check = name_is_valid },
         { "drop_digest", JSON_KIND_STRING, offsetof(Manifest, drop_digest), JSON_REQUIRED, .max = DIGEST_LENGTH, .check = name_is_valid },
 };
@@ -139,7 +93,7 @@ int manifest_add_argument(Manifest *m, const char *name, const char *value) {
                 json_record_done(&argument_table, &a);
                 return -ENOMEM;
         }
-        return append(&m->args, a);
+        return json_array_add(&argument_table, &m->args.items, &m->args.n, sizeof(a), &a);
 }
 
 int manifest_write_at(int dirfd, const Manifest *m) {
@@ -151,13 +105,16 @@ static bool is_digest(const char *s) {
         return s && strlen(s) == DIGEST_LENGTH && strspn(s, "0123456789abcdef") == DIGEST_LENGTH;
 }
 
-/* What the table alone cannot say: without attachments to wait for, the image is known. */
-static int check_image(const Manifest *m, char **reterr) {
+/* What the table alone cannot say: a workflow says what it calls; without attachments to wait for, the image is known. */
+static int check_members(const Manifest *m, char **reterr) {
         const char *problem = NULL;
 
-        if (m->needs)
+        if ((m->mode == MANIFEST_MODE_WORKFLOW) != (m->controller || m->n_calls > 0) || (m->controller && m->n_calls > 0))
+                problem = "a workflow has either 'controller' or 'calls', and nothing else has";
+
+        else if (m->needs)
                 return 0;
-        if (!is_digest(m->image.digest))
+        else if (!is_digest(m->image.digest))
                 problem = "key 'digest' of the image must be 64 hex digits";
         else if (m->image.kind == MANIFEST_IMAGE_ARCHIVE && !m->image.file)
                 problem = "key 'file' of the image is missing";
@@ -174,7 +131,7 @@ int manifest_read_at(int dirfd, Manifest *ret, char **reterr) {
 
         r = json_record_read_at(&manifest_table, dirfd, MANIFEST_FILE, LIMIT_MANIFEST_BYTES, &m, reterr);
         if (r >= 0)
-                r = check_image(&m, reterr);
+                r = check_members(&m, reterr);
         if (r < 0)
                 return r;
         *ret = m;

@@ -8,6 +8,7 @@
 
 #include "spool/base/digest.h"
 #include "spool/base/string-table.h"
+#include "spool/call.h"
 #include "spool/json.h"
 
 #define MANIFEST_FILE "manifest.json"
@@ -15,13 +16,15 @@
 typedef enum ManifestForm {
         MANIFEST_FORM_NATIVE, /* a libconfig job file */
         MANIFEST_FORM_ZIP,    /* a job zip */
+        MANIFEST_FORM_MORF2,  /* a client.config of MORF 2.0 */
         _MANIFEST_FORM_MAX,
         _MANIFEST_FORM_INVALID = -EINVAL,
 } ManifestForm;
 DECLARE_STRING_TABLE(manifest_form, ManifestForm);
 
 typedef enum ManifestMode {
-        MANIFEST_MODE_RUN, /* the image once, /output/output.csv evaluated */
+        MANIFEST_MODE_RUN,      /* the image once, /output/output.csv evaluated */
+        MANIFEST_MODE_WORKFLOW, /* the image as often as the calls of a workflow say, see spool/plan.h */
         _MANIFEST_MODE_MAX,
         _MANIFEST_MODE_INVALID = -EINVAL,
 } ManifestMode;
@@ -43,6 +46,15 @@ typedef enum ManifestProfile {
         _MANIFEST_PROFILE_INVALID = -EINVAL,
 } ManifestProfile;
 DECLARE_STRING_TABLE(manifest_profile, ManifestProfile);
+
+/* How the names of courses look in results. */
+typedef enum ManifestPseudonyms {
+        MANIFEST_PSEUDONYMS_HMAC, /* a keyed digest, of which only the operator has the key */
+        MANIFEST_PSEUDONYMS_SHA1, /* as MORF 2.0 made them */
+        _MANIFEST_PSEUDONYMS_MAX,
+        _MANIFEST_PSEUDONYMS_INVALID = -EINVAL,
+} ManifestPseudonyms;
+DECLARE_STRING_TABLE(manifest_pseudonyms, ManifestPseudonyms);
 
 typedef struct ManifestImage {
         ManifestImageKind kind;
@@ -78,8 +90,13 @@ typedef struct Manifest {
         ManifestImage image;
         char **courses; /* empty: all that are granted */
         ManifestLimits limits;
-        char **notify; /* optional mails wanted: "accepted", "started" */
+        char **notify; /* optional mails wanted: "accepted", "started", "phase" */
         ManifestArguments args;
+        char *controller; /* workflow: the Python script that makes the calls, its path below drop/; or NULL, */
+        Call *calls;      /* and the calls are these */
+        size_t n_calls;
+        bool partial; /* workflow: a step that fails costs its course and not the job */
+        ManifestPseudonyms pseudonyms;
         char **needs; /* files named by the job that are not in the drop yet; when not empty, nothing but name is sure */
         char *drop_digest;
 } Manifest;
