@@ -5,21 +5,61 @@
 #include <sys/stat.h>
 
 #include "spool/base/strv.h"
+#include "spool/limits.h"
+
+static void mount_done(EngineMount *m) {
+        free(m->destination);
+        free(m->source);
+        free(m->upper);
+        free(m->work);
+}
+
+/* Takes the mount over, also when it fails. */
+static int add_mount(EngineMounts *l, EngineMount m) {
+        EngineMount *bigger = reallocarray(l->items, l->n + 1, sizeof(*bigger));
+
+        if (bigger)
+                l->items = bigger;
+        if (!bigger || !m.destination || !m.source) {
+                mount_done(&m);
+                return -ENOMEM;
+        }
+        l->items[l->n++] = m;
+        return 0;
+}
+
+int engine_mounts_bind(EngineMounts *m, const char *source, const char *destination, bool readonly) {
+        return add_mount(m, (EngineMount){ .destination = strdup(destination), .source = strdup(source), .readonly = readonly });
+}
+
+int engine_mounts_overlay(EngineMounts *m, const char *lower, const char *upper, const char *work, const char *destination) {
+        EngineMount mount = { .destination = strdup(destination), .source = strdup(lower), .upper = strdup(upper), .work = strdup(work) };
+
+        if (!mount.upper || !mount.work) {
+                mount_done(&mount);
+                return -ENOMEM;
+        }
+        return add_mount(m, mount);
+}
+
+void engine_mounts_done(EngineMounts *m) {
+        for (size_t i = 0; i < m->n; i++)
+                mount_done(&m->items[i]);
+        free(m->items);
+        *m = (EngineMounts){};
+}
 
 /* The "local" volume driver of the engine mounts the overlay, so that no code of ours needs that privilege. */
-static void append_overlay_volume(UnitPlan *p, const EngineRun *run, const Course *c) {
-        (void) unit_plan_add_argumentf(
-                        p,
-                        "--mount=type=volume,dst=/input/%s,volume-driver=local,volume-opt=type=overlay,volume-opt=device=overlay,"
-                        "\"volume-opt=o=lowerdir=%s/%s,upperdir=%s/steps/001/input/upper/%s,workdir=%s/steps/001/input/work/%s\"",
-                        c->name, c->root, c->name, run->job_dir, c->name, run->job_dir, c->name);
+static void append_overlay_volume(UnitPlan *p, const EngineMount *m) {
+        (void) unit_plan_add_argumentf(p,
+                                       "--mount=type=volume,dst=%s,volume-driver=local,volume-opt=type=overlay,volume-opt=device=overlay,"
+                                       "\"volume-opt=o=lowerdir=%s,upperdir=%s,workdir=%s\"",
+                                       m->destination, m->source, m->upper, m->work);
 }
 
 /* Podman knows overlays as an option of any directory; they are gone with the container. */
-static void append_overlay_option(UnitPlan *p, const EngineRun *run, const Course *c) {
-        (void) unit_plan_add_argumentf(
-                        p, "--volume=%s/%s:/input/%s:O,upperdir=%s/steps/001/input/upper/%s,workdir=%s/steps/001/input/work/%s", c->root,
-                        c->name, c->name, run->job_dir, c->name, run->job_dir, c->name);
+static void append_overlay_option(UnitPlan *p, const EngineMount *m) {
+        (void) unit_plan_add_argumentf(p, "--volume=%s:%s:O,upperdir=%s,workdir=%s", m->source, m->destination, m->upper, m->work);
 }
 
 static const Engine engines[] = {
@@ -31,6 +71,7 @@ static const Engine engines[] = {
                 .socket = "/run/docker.sock",
                 .pid_file = "/run/docker.pid",
                 .run = (const char *const[]){ NULL },
+                .layers = true,
                 .append_overlay = append_overlay_volume,
         },
         {
@@ -94,20 +135,23 @@ static void append_limits(UnitPlan *p, const ManifestLimits *l) {
         (void) unit_plan_add_argumentf(p, "--cpus=%" PRIu64 ".%03" PRIu64, l->cpus_milli / 1000, l->cpus_milli % 1000);
         /* A little more than the slice allows, so that it is the slice's limit that is hit: its counter outlives the container. */
         (void) unit_plan_add_argumentf(p, "--pids-limit=%" PRIu64, l->pids + 16);
-        (void) unit_plan_add_argumentf(p, "--ulimit=fsize=%" PRIu64, l->output);
+        /*
+         * Not l->output: a database inside of the container makes large files in advance. What it leaves in /output and writes to
+         * /input is watched; this keeps a single file within reason.
+         */
+        (void) unit_plan_add_argumentf(p, "--ulimit=fsize=%" PRIu64, LIMIT_FILE_BYTES);
 }
 
-/* /morf-data: the courses and the reduced tables, read-only. /input: the same courses, writable. */
-static void append_mounts(const Engine *e, UnitPlan *p, const EngineRun *run) {
-        for (size_t i = 0; i < run->courses->n; i++) {
-                const Course *c = &run->courses->items[i];
+static void append_mounts(const Engine *e, UnitPlan *p, const EngineMounts *mounts) {
+        for (size_t i = 0; i < mounts->n; i++) {
+                const EngineMount *m = &mounts->items[i];
 
-                (void) unit_plan_add_argumentf(p, "--mount=type=bind,src=%s/%s,dst=/morf-data/%s,readonly", c->root, c->name, c->name);
-                e->append_overlay(p, run, c);
+                if (m->upper)
+                        e->append_overlay(p, m);
+                else
+                        (void) unit_plan_add_argumentf(p, "--mount=type=bind,src=%s,dst=%s%s", m->source, m->destination,
+                                                       m->readonly ? ",readonly" : "");
         }
-        STRV_FOREACH(table, run->tables)
-                (void) unit_plan_add_argumentf(p, "--mount=type=bind,src=%s/data/%s,dst=/morf-data/%s,readonly", run->job_dir, *table, *table);
-        (void) unit_plan_add_argumentf(p, "--mount=type=bind,src=%s/steps/001/output,dst=/output", run->job_dir);
 }
 
 int engine_append_run(const Engine *e, UnitPlan *p, const EngineRun *run) {
@@ -123,12 +167,12 @@ int engine_append_run(const Engine *e, UnitPlan *p, const EngineRun *run) {
         } else
                 append_all(p, compat);
         append_limits(p, run->limits);
-        append_mounts(e, p, run);
+        append_mounts(e, p, run->mounts);
+        if (run->entrypoint)
+                (void) unit_plan_add_argumentf(p, "--entrypoint=%s", run->entrypoint);
         (void) unit_plan_add_argument(p, run->image);
-        for (size_t i = 0; i < run->args->n; i++) {
-                (void) unit_plan_add_argumentf(p, "--%s", run->args->items[i].name);
-                (void) unit_plan_add_argument(p, run->args->items[i].value);
-        }
+        STRV_FOREACH(a, run->arguments)
+                (void) unit_plan_add_argument(p, *a);
         return p->error;
 }
 

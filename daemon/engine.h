@@ -6,9 +6,30 @@
  * their options.
  */
 
-#include "daemon/courses.h"
 #include "spool/conf.h"
+#include "spool/manifest.h"
 #include "units/plan.h"
+
+/* What a container sees of the host: a directory or file, or an overlay, writable without a trace in what lies below. */
+typedef struct EngineMount {
+        char *destination;
+        char *source; /* of an overlay: its lower directories, the uppermost first, with ':' between */
+        char *upper;  /* of an overlay, else NULL */
+        char *work;
+        bool readonly;
+} EngineMount;
+
+/* Embedded, released by engine_mounts_done(). Copies all strings: absolute paths of valid names. */
+typedef struct EngineMounts {
+        EngineMount *items;
+        size_t n;
+} EngineMounts;
+
+/* Return: 0 or -ENOMEM. */
+int engine_mounts_bind(EngineMounts *m, const char *source, const char *destination, bool readonly);
+int engine_mounts_overlay(EngineMounts *m, const char *lower, const char *upper, const char *work, const char *destination);
+void engine_mounts_done(EngineMounts *m);
+#define _cleanup_engine_mounts_ _cleanup_(engine_mounts_done)
 
 /* All that makes up one container. */
 typedef struct EngineRun {
@@ -16,14 +37,13 @@ typedef struct EngineRun {
         const char *name;      /* of the container */
         const char *image;     /* "sha256:..." */
         const char *slice;     /* its cgroup parent */
-        const char *job_dir;   /* absolute path of the job's directory */
         const ManifestLimits *limits; /* complete */
         ManifestProfile profile;
         uid_t uid; /* strict profile: who it runs as */
         gid_t gid;
-        const Courses *courses;
-        char *const *tables; /* files in data/ that are seen below /morf-data */
-        const ManifestArguments *args;
+        const EngineMounts *mounts;
+        const char *entrypoint; /* instead of the image's own, or NULL */
+        char *const *arguments; /* of the entry point; NULL-terminated, or NULL */
 } EngineRun;
 
 typedef struct Engine {
@@ -37,8 +57,8 @@ typedef struct Engine {
         /* There is no daemon: containers are children of the command, and what it leaves when it is killed stays. */
         bool daemonless;
         const char *const *run; /* options of a run that only this engine has or needs */
-        /* Adds the option that mounts a course at /input, writable, as an overlay whose upper layer is thrown away. */
-        void (*append_overlay)(UnitPlan *p, const EngineRun *run, const Course *c);
+        bool layers; /* its overlays can have several lower directories */
+        void (*append_overlay)(UnitPlan *p, const EngineMount *m);
 } Engine;
 
 /* The engine that the configuration asks for and the machine has. Return: NULL when there is none. */

@@ -4,6 +4,7 @@
 #include "daemon/daemon.h"
 #include "spool/base/fd.h"
 #include "spool/base/publish.h"
+#include "spool/base/strv.h"
 
 int stage_bind(Job *j, UnitPlan *p, const char *name, const char *seen, bool writable) {
         _cleanup_free_ char *path = job_path(j, "%s", name);
@@ -44,6 +45,23 @@ int stage_read_image(const Job *j, ImageRecord *ret) {
         if (image < 0)
                 return image;
         return image_record_read_at(image, IMAGE_RECORD_FILE, ret, /* reterr= */ NULL);
+}
+
+int stage_add_arguments(const ManifestArguments *args, char ***l) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < args->n; i++) {
+                _cleanup_free_ char *option = NULL;
+
+                if (asprintf(&option, "--%s", args->items[i].name) < 0) {
+                        option = NULL;
+                        return -ENOMEM;
+                }
+                r = strv_add(l, option);
+                if (r >= 0)
+                        r = strv_add(l, args->items[i].value);
+        }
+        return r;
 }
 
 int stage_load_courses(const Job *j, const Manifest *m, Courses *ret, Fault *reterr) {

@@ -1,64 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/stage-run.h"
 
-#include <inttypes.h>
-#include <linux/capability.h>
-
 #include "daemon/accept.h"
+#include "daemon/container.h"
 #include "daemon/daemon.h"
 #include "daemon/stage-parts.h"
 #include "spool/base/fd.h"
 #include "spool/base/name.h"
-#include "spool/base/parse.h"
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
-#include "spool/limits.h"
-#include "units/name.h"
 
-/* The container has so much longer than its limit to end when told to. */
-#define RUN_GRACE_USEC (5 * USEC_PER_SEC)
-
-/* Directories of the container: /output, and an overlay's upper and work for each course. */
-static int make_step_dirs(Job *j, int dirfd, const Courses *courses, bool strict) {
-        static const char *const below[] = { "input", "input/upper", "input/work" };
-        const Account *owner = &j->daemon->accounts.of[ACCOUNT_JOB];
-        _cleanup_fd_ int steps = -EBADF, step = -EBADF;
-        uid_t uid = strict ? owner->uid : 0;
-        gid_t gid = strict ? owner->gid : 0;
-        int r;
-
-        r = fd_remove_tree_at(dirfd, JOB_DIR_STEPS);
-        if (r >= 0)
-                r = publish_mkdir_at(dirfd, JOB_DIR_STEPS, 0711, 0, 0);
-        if (r < 0)
-                return r;
-        steps = fd_open_dir_at(dirfd, JOB_DIR_STEPS);
-        if (steps < 0)
-                return steps;
-        r = publish_mkdir_at(steps, "001", 0711, 0, 0);
-        if (r < 0)
-                return r;
-        step = fd_open_dir_at(steps, "001");
-        if (step < 0)
-                return step;
-        r = publish_mkdir_at(step, "output", 0755, uid, gid);
-        if (r >= 0)
-                r = stage_fresh_dir(j, step, "log", 0750, ACCOUNT_ENGINE);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(below); i++)
-                r = publish_mkdir_at(step, below[i], 0711, 0, 0);
-        for (size_t i = 0; r >= 0 && i < courses->n; i++) {
-                char name[NAME_MAX_LENGTH + 32];
-
-                snprintf(name, sizeof(name), "input/upper/%s", courses->items[i].name);
-                r = publish_mkdir_at(step, name, 0755, uid, gid);
-                if (r < 0)
-                        break;
-                snprintf(name, sizeof(name), "input/work/%s", courses->items[i].name);
-                r = publish_mkdir_at(step, name, 0755, 0, 0);
-        }
-        return r;
-}
+#define RUN_LABEL "001"
+#define RUN_DIR JOB_DIR_STEPS "/" RUN_LABEL
 
 /* Names of the tables that morf-stage left in data/. */
 static int list_tables(int dirfd, char ***ret) {
@@ -81,149 +35,102 @@ static int list_tables(int dirfd, char ***ret) {
         return 0;
 }
 
-/* The wrapper that keeps the container's output away from the journal and watches its disk use. */
-static int add_capture(const Job *j, UnitPlan *p, const Engine *e, const char *container, const ManifestLimits *l, uint64_t free_bytes) {
-        (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0,
-                                  (const char *const[]){ HELPER("capture"), "--file", "/run/morf/log/container.log", NULL });
-        (void) unit_plan_add_argumentf(p, "--max=%" PRIu64, (uint64_t) LIMIT_LOG_BYTES);
-        (void) unit_plan_add_argument(p, "--watch=/run/morf/step");
-        (void) unit_plan_add_argumentf(p, "--watch-max=%" PRIu64, l->output);
-        if (free_bytes > 0) {
-                (void) unit_plan_add_argument(p, "--free-path=/run/morf/step");
-                (void) unit_plan_add_argumentf(p, "--free-min=%" PRIu64, free_bytes / 2);
+/* /morf-data: the courses and the reduced tables, read-only. /input: the same courses, writable. */
+static int add_mounts(const Job *j, const Courses *courses, char *const *tables, EngineMounts *m) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < courses->n; i++) {
+                const Course *c = &courses->items[i];
+                _cleanup_free_ char *source = NULL, *data = NULL, *input = NULL;
+
+                if (asprintf(&source, "%s/%s", c->root, c->name) < 0 || asprintf(&data, "/morf-data/%s", c->name) < 0 ||
+                    asprintf(&input, "/input/%s", c->name) < 0)
+                        return -ENOMEM;
+                r = engine_mounts_bind(m, source, data, true);
+                if (r >= 0)
+                        r = container_add_layer(j, m, RUN_DIR, c->name, source, input);
         }
-        if (e->socket)
-                (void) unit_plan_add_argumentf(p, "--engine-socket=%s", e->socket);
-        if (e->socket)
-                (void) unit_plan_add_argumentf(p, "--engine-container=%s", container);
-        if (e->socket && j->record.attempt > 1)
-                (void) unit_plan_add_argumentf(p, "--engine-stale=morf-%s-001-%u", j->record.id, j->record.attempt - 1);
-        if (e->pid_file)
-                (void) unit_plan_add_argumentf(p, "--engine-pid=%s", e->pid_file);
-        return unit_plan_add_argument(p, "--");
+        STRV_FOREACH(table, tables) {
+                _cleanup_free_ char *source = job_path(j, JOB_DIR_DATA "/%s", *table), *data = NULL;
+
+                if (!source || asprintf(&data, "/morf-data/%s", *table) < 0) {
+                        data = NULL;
+                        return -ENOMEM;
+                }
+                if (r >= 0)
+                        r = engine_mounts_bind(m, source, data, true);
+        }
+        return r;
 }
 
-static char *container_name(const Job *j) {
-        char *name;
+static int make_dirs(const Job *j, int dirfd, const Courses *courses, uid_t uid, gid_t gid) {
+        _cleanup_strv_ char **layers = NULL;
+        _cleanup_fd_ int steps = -EBADF;
+        int r = 0;
 
-        return asprintf(&name, "morf-%s-001-%u", j->record.id, j->record.attempt) < 0 ? NULL : name;
+        for (size_t i = 0; r >= 0 && i < courses->n; i++)
+                r = strv_add(&layers, courses->items[i].name);
+        if (r >= 0)
+                r = fd_remove_tree_at(dirfd, JOB_DIR_STEPS);
+        if (r >= 0)
+                r = publish_mkdir_at(dirfd, JOB_DIR_STEPS, 0711, 0, 0);
+        if (r < 0)
+                return r;
+        steps = fd_open_dir_at(dirfd, JOB_DIR_STEPS);
+        return steps < 0 ? steps : container_make_dirs(j, steps, RUN_LABEL, layers, uid, gid);
 }
 
 int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
-        const Engine *e = stage_engine(j);
         const Account *account = &j->daemon->accounts.of[ACCOUNT_JOB];
-        _cleanup_image_record_ ImageRecord image = {};
+        _cleanup_engine_mounts_ EngineMounts mounts = {};
         _cleanup_manifest_ Manifest m = {};
         _cleanup_courses_ Courses courses = {};
-        _cleanup_strv_ char **tables = NULL;
-        _cleanup_free_ char *dir = NULL, *name = NULL;
-        char slice[UNIT_NAME_SIZE];
+        _cleanup_strv_ char **tables = NULL, **arguments = NULL;
         ManifestLimits limits;
-        UnitLimits unit_limits;
-        EngineRun run;
+        Container container;
+        bool strict;
         int r;
 
-        if (!e)
-                return -ENOPKG;
         r = job_load_manifest(j, &m, /* reterr= */ NULL);
         if (r >= 0)
-                r = stage_read_image(j, &image);
-        if (r >= 0)
                 r = stage_load_courses(j, &m, &courses, reterr);
-        if (r >= 0)
-                r = make_step_dirs(j, dirfd, &courses, m.profile == MANIFEST_PROFILE_STRICT);
+        if (r < 0)
+                return r;
+        strict = m.profile == MANIFEST_PROFILE_STRICT;
+        r = make_dirs(j, dirfd, &courses, strict ? account->uid : 0, strict ? account->gid : 0);
         if (r >= 0)
                 r = list_tables(dirfd, &tables);
         if (r >= 0)
-                r = unit_name_slice(j->record.id, 1, j->record.attempt, slice);
+                r = add_mounts(j, &courses, tables, &mounts);
+        if (r >= 0)
+                r = stage_add_arguments(&m.args, &arguments);
         if (r < 0)
                 return r;
-        dir = job_path(j, ".");
-        name = container_name(j);
-        if (!dir || !name)
-                return -ENOMEM;
-        dir[strlen(dir) - 2] = '\0';
-
         limits = accept_limits(&j->daemon->conf, &m.limits);
-        run = (EngineRun){
-                .id = j->record.id,
-                .name = name,
-                .image = image.id,
-                .slice = slice,
-                .job_dir = dir,
+        container = (Container){
+                .label = RUN_LABEL,
+                .number = 1,
+                .attempt = j->record.attempt,
+                .dir = RUN_DIR,
                 .limits = &limits,
                 .profile = m.profile,
                 .uid = account->uid,
                 .gid = account->gid,
-                .courses = &courses,
-                .tables = tables,
-                .args = &m.args,
+                .mounts = &mounts,
+                .arguments = arguments,
         };
-        unit_limits = (UnitLimits){
-                .memory_max = limits.memory,
-                .cpu_quota_usec_per_sec = limits.cpus_milli * (USEC_PER_SEC / 1000),
-                .tasks_max = limits.pids,
-        };
-        (void) stage_set_engine_account(p, e);
-        (void) unit_plan_add_capability(p, CAP_DAC_READ_SEARCH); /* to watch directories that the container made for itself */
-        (void) unit_plan_set_times(p, limits.time_usec + RUN_GRACE_USEC, STAGE_STOP_USEC);
-        (void) unit_plan_set_aux_slice(p, slice, &unit_limits);
-        (void) stage_bind(j, p, JOB_DIR_STEPS "/001", "/run/morf/step", false);
-        (void) stage_bind(j, p, JOB_DIR_STEPS "/001/log", "/run/morf/log", true);
-        (void) add_capture(j, p, e, name, &limits, j->daemon->conf.scheduler.free_bytes);
-        return engine_append_run(e, p, &run);
+        return container_plan(j, p, &container);
 }
 
 int stage_run_clean(Job *j, UnitPlan *p) {
-        _cleanup_free_ char *name = container_name(j);
-        const Engine *e = stage_engine(j);
-
-        if (!name || !e)
-                return name ? -ENOPKG : -ENOMEM;
-        return engine_add_cleanup(e, p, name);
+        return container_clean(j, p, RUN_LABEL, j->record.attempt);
 }
 
 bool stage_run_judge(const Job *j, Outcome outcome, int status, const ExitRecord *e, Fault *ret) {
-        char text[FORMAT_SIZE_MAX], span[TIME_STRING_MAX];
-        bool oom = e->oom_kills != EXIT_RECORD_UNKNOWN && e->oom_kills > 0;
+        ContainerBounds bounds = {
+                .memory = j->memory,
+                .time_usec = time_sub(time_sub(j->record.deadline, j->record.started), CONTAINER_GRACE_USEC),
+        };
 
-        switch (outcome) {
-        case OUTCOME_OOM:
-                (void) fault_set(ret, FAULT_MEMORY, NULL, 0, "the container ran out of its %s of memory", format_size(j->memory, text));
-                return true;
-        case OUTCOME_TIMEOUT:
-                if (streq(e->status, STRINGIFY(EXIT_STATUS_ENGINE_LOST)))
-                        return false; /* it may have ended in time: the engine does not say */
-                (void) fault_set(ret, FAULT_TIME, NULL, 0, "the container did not end within its time limit of %s",
-                                 time_format_span(time_sub(time_sub(j->record.deadline, j->record.started), RUN_GRACE_USEC), span));
-                return true;
-        case OUTCOME_EXIT:
-                break;
-        case OUTCOME_SUCCESS:
-        case OUTCOME_USER_FAULT: /* here it is the container's own status 65 */
-                break;
-        case OUTCOME_SIGNAL:
-        case OUTCOME_START_FAILED:
-        case OUTCOME_VANISHED:
-        case _OUTCOME_MAX:
-        case _OUTCOME_INVALID:
-                return false;
-        }
-
-        if (status == EXIT_STATUS_OUTPUT_LIMIT)
-                (void) fault_set(ret, FAULT_DISK, NULL, 0, "the container wrote more than it may to /output and /input");
-        else if (status == EXIT_STATUS_DISK_LOW || status == EXIT_STATUS_ENGINE_DOWN || status == EXIT_STATUS_ENGINE_LOST || status == 125)
-                return false; /* 125: the engine itself failed */
-        else if (oom && status != 0)
-                (void) fault_set(ret, FAULT_MEMORY, NULL, 0, "the container ran out of its %s of memory", format_size(j->memory, text));
-        else if (e->pids_max_hits != EXIT_RECORD_UNKNOWN && e->pids_max_hits > 0)
-                (void) fault_set(ret, FAULT_PIDS, NULL, 0, "the container hit its limit of processes and ended with status %d", status);
-        else if (status == 126 || status == 127)
-                (void) fault_set(ret, FAULT_COMMAND, NULL, 0, "the image's command could not be run (status %d)", status);
-        else if (status > 128 && status <= 128 + 64)
-                (void) fault_set(ret, FAULT_SIGNAL, NULL, 0, "the container was ended by signal %d", status - 128);
-        else
-                (void) fault_set(ret, FAULT_EXIT, NULL, 0, "the container ended with status %d", status);
-        return true;
+        return container_judge(&bounds, outcome, status, e, ret);
 }
-

@@ -43,6 +43,7 @@
 #define LIMIT_TIME_USEC_MAX (UINT64_C(365) * 24 * 60 * 60 * 1000000)
 #define LIMIT_OUTPUT_MIN UINT64_C(1)
 #define LIMIT_OUTPUT_MAX (64 * LIMIT_TIB)
+#define LIMIT_FILE_BYTES (64 * LIMIT_GIB) /* one file that a container writes */
 #define LIMIT_PIDS_MIN 1u
 #define LIMIT_PIDS_MAX 1000000u
 #define LIMIT_STEPS 100000u

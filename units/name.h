@@ -16,7 +16,7 @@
 
 #define UNIT_NAME_SIZE 96u
 #define UNIT_STAGE_MAX 16u
-#define UNIT_NUMBER_MAX 9999u
+#define UNIT_NUMBER_MAX 999999u
 
 #define UNIT_SERVICE_PATTERN "morf-*-*-*.service"
 #define UNIT_SLICE_PATTERN "morf-jobs-*.slice"

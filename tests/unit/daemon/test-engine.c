@@ -18,18 +18,23 @@
 #define DOCKER "/usr/bin/docker"
 #define PODMAN "/usr/bin/podman"
 
-static Course courses_items[] = {
-        { .root = "/srv/morf/one", .name = (char *) "accounting" },
-        { .root = "/srv/morf/two", .name = (char *) "2012-001" },
-};
-static const Courses courses = { .items = courses_items, .n = 2 };
 static const ManifestLimits limits = { .cpus_milli = 1050, .memory = 2 * LIMIT_GIB, .time_usec = 1, .output = LIMIT_GIB, .pids = 512 };
-static char *tables[] = { (char *) "labels-train.csv", NULL };
-static ManifestArgument argument_items[] = {
-        { .name = (char *) "alpha", .value = (char *) "0.1" },
-        { .name = (char *) "text", .value = (char *) "a b \"c\" $HOME %n; rm -rf / --privileged" },
+static char *arguments[] = {
+        (char *) "--alpha", (char *) "0.1", (char *) "--text", (char *) "a b \"c\" $HOME %n; rm -rf / --privileged", NULL,
 };
-static const ManifestArguments arguments = { .items = argument_items, .n = 2 };
+#define BIND(from, to, r) { .source = (char *) from, .destination = (char *) to, .readonly = r }
+#define OVERLAY(from, to, layer)                                                                                                 \
+        { .source = (char *) from, .destination = (char *) to, .upper = (char *) DIR "/steps/001/input/upper/" layer,           \
+          .work = (char *) DIR "/steps/001/input/work/" layer }
+static EngineMount mount_items[] = {
+        BIND("/srv/morf/one/accounting", "/morf-data/accounting", true),
+        OVERLAY("/srv/morf/one/accounting", "/input/accounting", "accounting"),
+        BIND("/srv/morf/two/2012-001", "/morf-data/2012-001", true),
+        OVERLAY("/srv/morf/two/2012-001", "/input/2012-001", "2012-001"),
+        BIND(DIR "/data/labels-train.csv", "/morf-data/labels-train.csv", true),
+        BIND(DIR "/steps/001/output", "/output", false),
+};
+static const EngineMounts mounts = { .items = mount_items, .n = ELEMENTSOF(mount_items) };
 
 static EngineRun sample(ManifestProfile profile) {
         return (EngineRun){
@@ -37,14 +42,12 @@ static EngineRun sample(ManifestProfile profile) {
                 .name = "morf-" JOB "-001-1",
                 .image = IMAGE,
                 .slice = "morf-jobs-" JOB "-1a1.slice",
-                .job_dir = DIR,
                 .limits = &limits,
                 .profile = profile,
                 .uid = 990,
                 .gid = 991,
-                .courses = &courses,
-                .tables = tables,
-                .args = &arguments,
+                .mounts = &mounts,
+                .arguments = arguments,
         };
 }
 
@@ -88,7 +91,7 @@ static void check(const UnitPlan *p, const char *const *expected) {
         "--cgroup-parent=morf-jobs-" JOB "-1a1.slice", "--rm", "--pull=never", "--network=none", "--hostname=morf",             \
         "--security-opt=no-new-privileges", "--ulimit=core=0", "--log-driver=none", "--cap-drop=ALL"
 #define TAIL                                                                                                                     \
-        "--memory=2147483648", "--memory-swap=2147483648", "--cpus=1.050", "--pids-limit=528", "--ulimit=fsize=1073741824",       \
+        "--memory=2147483648", "--memory-swap=2147483648", "--cpus=1.050", "--pids-limit=528", "--ulimit=fsize=68719476736",       \
         "--mount=type=bind,src=/srv/morf/one/accounting,dst=/morf-data/accounting,readonly",                                   \
         "--mount=type=volume,dst=/input/accounting,volume-driver=local,volume-opt=type=overlay,volume-opt=device=overlay,"      \
         "\"volume-opt=o=lowerdir=/srv/morf/one/accounting,upperdir=" DIR "/steps/001/input/upper/accounting,"                  \
@@ -138,7 +141,7 @@ static void nothing_of_the_researchers_is_an_option(_unused_ void **state) {
 
                 while (!streq(argv[image], IMAGE))
                         image++;
-                assert_int_equal(n - image - 1, 2 * arguments.n);
+                assert_int_equal(n - image - 1, strv_length(arguments));
                 for (size_t k = 4; k < image; k++) {
                         /* Each option is one word "--name=value", so that none can take the next one as its value. */
                         assert_non_null(startswith(argv[k], "--"));
@@ -152,17 +155,15 @@ static void nothing_of_the_researchers_is_an_option(_unused_ void **state) {
 static void bare(_unused_ void **state) {
         static const char *const expected[] = {
                 HEAD, "--read-only", "--tmpfs=/tmp:rw,nosuid,nodev,mode=1777,uid=990,gid=991", "--user=990:991", "--memory=2147483648",
-                "--memory-swap=2147483648", "--cpus=1.050", "--pids-limit=528", "--ulimit=fsize=1073741824",
+                "--memory-swap=2147483648", "--cpus=1.050", "--pids-limit=528", "--ulimit=fsize=68719476736",
                 "--mount=type=bind,src=" DIR "/steps/001/output,dst=/output", IMAGE, NULL,
         };
         EngineRun run = sample(MANIFEST_PROFILE_STRICT);
-        static const ManifestArguments no_arguments = {};
-        static const Courses no_courses = {};
+        static const EngineMounts one = { .items = &mount_items[ELEMENTSOF(mount_items) - 1], .n = 1 };
         _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
 
-        run.courses = &no_courses;
-        run.tables = NULL;
-        run.args = &no_arguments;
+        run.mounts = &one;
+        run.arguments = NULL;
         p = plan(&run);
         check(p, expected);
 }
@@ -187,19 +188,40 @@ static void processors_are_written_in_full(_unused_ void **state) {
 
 /* As many courses as a job may have fit into one command. */
 static void many_courses(_unused_ void **state) {
-        Course *items = calloc(LIMIT_COURSES, sizeof(*items));
-        static const ManifestArguments no_arguments = {};
         EngineRun run = sample(MANIFEST_PROFILE_COMPAT);
-        Courses many = { .items = items, .n = LIMIT_COURSES };
         _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+        _cleanup_engine_mounts_ EngineMounts many = {};
 
-        for (size_t i = 0; i < many.n; i++)
-                items[i] = (Course){ .root = "/srv/morf/one", .name = (char *) "accounting" };
-        run.courses = &many;
-        run.args = &no_arguments;
+        for (size_t i = 0; i < LIMIT_COURSES; i++) {
+                assert_int_equal(engine_mounts_bind(&many, "/srv/morf/one/accounting", "/morf-data/accounting", true), 0);
+                assert_int_equal(engine_mounts_overlay(&many, "/srv/morf/one/accounting", "/upper", "/work", "/input/accounting"), 0);
+        }
+        run.mounts = &many;
+        run.arguments = NULL;
         p = plan(&run);
         assert_true(strv_length(p->execs[0].argv) > 2 * LIMIT_COURSES);
-        free(items);
+}
+
+/* What a step of a workflow has of its own: several layers below, and another program than the image's. */
+static void layers_and_entry_point(_unused_ void **state) {
+        EngineRun run = sample(MANIFEST_PROFILE_COMPAT);
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+        _cleanup_engine_mounts_ EngineMounts layers = {};
+        size_t image = 0;
+        char **argv;
+
+        assert_int_equal(engine_mounts_overlay(&layers, "/cache/x:/srv/morf/one/accounting/001", "/u", "/w", "/input/accounting/001"), 0);
+        run.mounts = &layers;
+        run.entrypoint = "python3";
+        p = plan(&run);
+        argv = p->execs[0].argv;
+        assert_true(get(CONF_ENGINE_DOCKER)->layers && !get(CONF_ENGINE_PODMAN)->layers);
+        assert_true(strv_contains(argv, "--mount=type=volume,dst=/input/accounting/001,volume-driver=local,volume-opt=type=overlay,"
+                                        "volume-opt=device=overlay,\"volume-opt=o=lowerdir=/cache/x:/srv/morf/one/accounting/001,"
+                                        "upperdir=/u,workdir=/w\""));
+        while (!streq(argv[image], IMAGE))
+                image++;
+        assert_string_equal(argv[image - 1], "--entrypoint=python3");
 }
 
 static void a_broken_plan_stays_broken(_unused_ void **state) {
@@ -223,7 +245,7 @@ static void podman(_unused_ void **state) {
         /* Every limit that docker is given is podman's too. */
         STRV_FOREACH(a, theirs)
                 different += !strv_contains(argv, *a);
-        assert_int_equal(different, 2 + courses.n); /* its path, the overlays, and whose /tmp is */
+        assert_int_equal(different, 2 + 2); /* its path, the overlays, and whose /tmp is */
 }
 
 static void what_is_left_is_removed_where_nobody_else_does(_unused_ void **state) {
@@ -257,7 +279,7 @@ static void engines_are_found_by_name(_unused_ void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(compat), cmocka_unit_test(strict), cmocka_unit_test(nothing_of_the_researchers_is_an_option),
-                cmocka_unit_test(bare), cmocka_unit_test(processors_are_written_in_full), cmocka_unit_test(many_courses),
+                cmocka_unit_test(bare), cmocka_unit_test(processors_are_written_in_full), cmocka_unit_test(many_courses), cmocka_unit_test(layers_and_entry_point),
                 cmocka_unit_test(a_broken_plan_stays_broken), cmocka_unit_test(podman),
                 cmocka_unit_test(what_is_left_is_removed_where_nobody_else_does), cmocka_unit_test(engines_are_found_by_name),
         };

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/container.h"
+
+#include <inttypes.h>
+#include <linux/capability.h>
+
+#include "daemon/daemon.h"
+#include "daemon/stage-parts.h"
+#include "spool/base/fd.h"
+#include "spool/base/parse.h"
+#include "spool/base/publish.h"
+#include "spool/base/strv.h"
+#include "spool/base/time.h"
+#include "spool/limits.h"
+#include "units/name.h"
+
+/* One layer of an overlay. */
+static int make_layer(int fd, const char *layer, uid_t uid, gid_t gid) {
+        _cleanup_free_ char *upper = NULL, *work = NULL;
+        int r;
+
+        if (asprintf(&upper, "input/upper/%s", layer) < 0) {
+                upper = NULL;
+                return -ENOMEM;
+        }
+        if (asprintf(&work, "input/work/%s", layer) < 0) {
+                work = NULL;
+                return -ENOMEM;
+        }
+        r = publish_mkdir_at(fd, upper, 0755, uid, gid);
+        return r < 0 ? r : publish_mkdir_at(fd, work, 0755, 0, 0);
+}
+
+int container_make_dirs(const Job *j, int parent_fd, const char *name, char *const *layers, uid_t uid, gid_t gid) {
+        static const char *const below[] = { "input", "input/upper", "input/work" };
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
+
+        r = fd_remove_tree_at(parent_fd, name);
+        if (r >= 0)
+                r = publish_mkdir_at(parent_fd, name, 0711, 0, 0);
+        if (r < 0)
+                return r;
+        fd = fd_open_dir_at(parent_fd, name);
+        if (fd < 0)
+                return fd;
+        r = publish_mkdir_at(fd, "output", 0755, uid, gid);
+        if (r >= 0)
+                r = stage_fresh_dir(j, fd, "log", 0750, ACCOUNT_ENGINE);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(below); i++)
+                r = publish_mkdir_at(fd, below[i], 0711, 0, 0);
+        STRV_FOREACH(layer, layers)
+                if (r >= 0)
+                        r = make_layer(fd, *layer, uid, gid);
+        return r;
+}
+
+int container_add_layer(const Job *j, EngineMounts *mounts, const char *dir, const char *layer, const char *lower, const char *destination) {
+        _cleanup_free_ char *upper = job_path(j, "%s/input/upper/%s", dir, layer), *work = job_path(j, "%s/input/work/%s", dir, layer);
+
+        return upper && work ? engine_mounts_overlay(mounts, lower, upper, work, destination) : -ENOMEM;
+}
+
+/* The wrapper that keeps the container's output away from the journal and watches its disk use. */
+static int add_capture(const Job *j, UnitPlan *p, const Engine *e, const Container *c, const char *name) {
+        uint64_t free_bytes = j->daemon->conf.scheduler.free_bytes;
+
+        (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0,
+                                  (const char *const[]){ HELPER("capture"), "--file", "/run/morf/log/container.log", NULL });
+        (void) unit_plan_add_argumentf(p, "--max=%" PRIu64, (uint64_t) LIMIT_LOG_BYTES);
+        (void) unit_plan_add_argument(p, "--watch=/run/morf/step");
+        (void) unit_plan_add_argumentf(p, "--watch-max=%" PRIu64, c->limits->output);
+        if (free_bytes > 0) {
+                (void) unit_plan_add_argument(p, "--free-path=/run/morf/step");
+                (void) unit_plan_add_argumentf(p, "--free-min=%" PRIu64, free_bytes / 2);
+        }
+        if (e->socket)
+                (void) unit_plan_add_argumentf(p, "--engine-socket=%s", e->socket);
+        if (e->socket)
+                (void) unit_plan_add_argumentf(p, "--engine-container=%s", name);
+        if (e->socket && c->attempt > 1)
+                (void) unit_plan_add_argumentf(p, "--engine-stale=morf-%s-%s-%u", j->record.id, c->label, c->attempt - 1);
+        if (e->pid_file)
+                (void) unit_plan_add_argumentf(p, "--engine-pid=%s", e->pid_file);
+        return unit_plan_add_argument(p, "--");
+}
+
+static char *container_name(const Job *j, const char *label, unsigned attempt) {
+        char *name;
+
+        return asprintf(&name, "morf-%s-%s-%u", j->record.id, label, attempt) < 0 ? NULL : name;
+}
+
+/* What it writes comes last, so that the order of the others is that of their list. */
+static int append_run(const Job *j, UnitPlan *p, const Engine *e, const Container *c, const EngineRun *common) {
+        _cleanup_free_ char *output = job_path(j, "%s/output", c->dir);
+        _cleanup_engine_mounts_ EngineMounts mounts = {};
+        EngineRun run = *common;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < c->mounts->n; i++) {
+                const EngineMount *m = &c->mounts->items[i];
+
+                r = m->upper ? engine_mounts_overlay(&mounts, m->source, m->upper, m->work, m->destination) :
+                               engine_mounts_bind(&mounts, m->source, m->destination, m->readonly);
+        }
+        if (r >= 0)
+                r = output ? engine_mounts_bind(&mounts, output, "/output", false) : -ENOMEM;
+        if (r < 0)
+                return r;
+        run.mounts = &mounts;
+        return engine_append_run(e, p, &run);
+}
+
+int container_plan(Job *j, UnitPlan *p, const Container *c) {
+        _cleanup_image_record_ ImageRecord image = {};
+        const Engine *e = stage_engine(j);
+        _cleanup_free_ char *name = NULL, *log = NULL;
+        char slice[UNIT_NAME_SIZE];
+        UnitLimits limits = {
+                .memory_max = c->limits->memory,
+                .cpu_quota_usec_per_sec = c->limits->cpus_milli * (USEC_PER_SEC / 1000),
+                .tasks_max = c->limits->pids,
+        };
+        EngineRun run;
+        int r;
+
+        if (!e)
+                return -ENOPKG;
+        r = stage_read_image(j, &image);
+        if (r >= 0)
+                r = unit_name_slice(j->record.id, c->number, c->attempt, slice);
+        if (r < 0)
+                return r;
+        name = container_name(j, c->label, c->attempt);
+        if (!name || asprintf(&log, "%s/log", c->dir) < 0) {
+                log = NULL;
+                return -ENOMEM;
+        }
+        run = (EngineRun){
+                .id = j->record.id,
+                .name = name,
+                .image = image.id,
+                .slice = slice,
+                .limits = c->limits,
+                .profile = c->profile,
+                .uid = c->uid,
+                .gid = c->gid,
+                .entrypoint = c->entrypoint,
+                .arguments = c->arguments,
+        };
+        (void) stage_set_engine_account(p, e);
+        (void) unit_plan_add_capability(p, CAP_DAC_READ_SEARCH); /* to watch directories that the container made for itself */
+        (void) unit_plan_set_times(p, c->limits->time_usec + CONTAINER_GRACE_USEC, STAGE_STOP_USEC);
+        (void) unit_plan_set_aux_slice(p, slice, &limits);
+        (void) stage_bind(j, p, c->dir, "/run/morf/step", false);
+        (void) stage_bind(j, p, log, "/run/morf/log", true);
+        (void) add_capture(j, p, e, c, name);
+        return append_run(j, p, e, c, &run);
+}
+
+int container_clean(Job *j, UnitPlan *p, const char *label, unsigned attempt) {
+        _cleanup_free_ char *name = container_name(j, label, attempt);
+        const Engine *e = stage_engine(j);
+
+        if (!name || !e)
+                return name ? -ENOPKG : -ENOMEM;
+        return engine_add_cleanup(e, p, name);
+}
+
+bool container_judge(const ContainerBounds *b, Outcome outcome, int status, const ExitRecord *e, Fault *ret) {
+        char text[FORMAT_SIZE_MAX], span[TIME_STRING_MAX];
+        bool oom = e->oom_kills != EXIT_RECORD_UNKNOWN && e->oom_kills > 0;
+
+        switch (outcome) {
+        case OUTCOME_OOM:
+                (void) fault_set(ret, FAULT_MEMORY, NULL, 0, "the container ran out of its %s of memory", format_size(b->memory, text));
+                return true;
+        case OUTCOME_TIMEOUT:
+                if (streq(e->status, STRINGIFY(EXIT_STATUS_ENGINE_LOST)))
+                        return false; /* it may have ended in time: the engine does not say */
+                (void) fault_set(ret, FAULT_TIME, NULL, 0, "the container did not end within its time limit of %s",
+                                 time_format_span(b->time_usec, span));
+                return true;
+        case OUTCOME_EXIT:
+                break;
+        case OUTCOME_SUCCESS:
+        case OUTCOME_USER_FAULT: /* here it is the container's own status 65 */
+                break;
+        case OUTCOME_SIGNAL:
+        case OUTCOME_START_FAILED:
+        case OUTCOME_VANISHED:
+        case _OUTCOME_MAX:
+        case _OUTCOME_INVALID:
+                return false;
+        }
+
+        if (status == EXIT_STATUS_OUTPUT_LIMIT)
+                (void) fault_set(ret, FAULT_DISK, NULL, 0, "the container wrote more than it may to /output and /input");
+        else if (status == EXIT_STATUS_DISK_LOW || status == EXIT_STATUS_ENGINE_DOWN || status == EXIT_STATUS_ENGINE_LOST || status == 125)
+                return false; /* 125: the engine itself failed */
+        else if (oom && status != 0)
+                (void) fault_set(ret, FAULT_MEMORY, NULL, 0, "the container ran out of its %s of memory", format_size(b->memory, text));
+        else if (e->pids_max_hits != EXIT_RECORD_UNKNOWN && e->pids_max_hits > 0)
+                (void) fault_set(ret, FAULT_PIDS, NULL, 0, "the container hit its limit of processes and ended with status %d", status);
+        else if (status == 126 || status == 127)
+                (void) fault_set(ret, FAULT_COMMAND, NULL, 0, "the image's command could not be run (status %d)", status);
+        else if (status > 128 && status <= 128 + 64)
+                (void) fault_set(ret, FAULT_SIGNAL, NULL, 0, "the container was ended by signal %d", status - 128);
+        else
+                (void) fault_set(ret, FAULT_EXIT, NULL, 0, "the container ended with status %d", status);
+        return true;
+}
