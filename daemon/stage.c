@@ -4,24 +4,15 @@
 #include <signal.h>
 
 #include "daemon/announce.h"
+#include "daemon/attempt.h"
 #include "daemon/daemon.h"
 #include "daemon/end.h"
 #include "daemon/scheduler.h"
 #include "daemon/stage-table.h"
 #include "spool/base/fault-point.h"
-#include "spool/base/fd.h"
 #include "spool/base/message-id.h"
 #include "spool/base/time.h"
-#include "spool/exit-record.h"
 #include "units/name.h"
-#include "units/outcome.h"
-
-/* Longest wait between two tries. */
-#define RETRY_MAX_USEC (30 * USEC_PER_MINUTE)
-/* The longest wait until an engine that did not answer is asked again. */
-#define ENGINE_WAIT_MAX_USEC USEC_PER_MINUTE
-/* The manager ends a unit whose time is up; so long after that it is called stuck. */
-#define STUCK_GRACE_USEC (2 * USEC_PER_MINUTE)
 
 static void stage_start(Job *j, const char *why);
 
@@ -44,15 +35,10 @@ static void stop_attempt(const Job *j) {
  * before it got an answer (see scheduler.c).
  */
 static void wait_for_engine(Job *j) {
-        uint64_t delay = j->daemon->conf.scheduler.retry_usec;
+        uint64_t delay = attempt_engine_delay(&j->daemon->conf, j->engine_waits++);
         LogJob stamp = job_log(j);
         char span[TIME_STRING_MAX];
 
-        for (unsigned i = 0; i < j->engine_waits && delay < ENGINE_WAIT_MAX_USEC; i++)
-                delay *= 2;
-        if (delay > ENGINE_WAIT_MAX_USEC)
-                delay = ENGINE_WAIT_MAX_USEC;
-        j->engine_waits++;
         log_job(j->engine_waits == 1 ? LOG_NOTICE : LOG_DEBUG, 0, MESSAGE_ID_JOB_RETRY, &stamp,
                 "the container engine does not answer, asking again in %s", time_format_span(delay, span));
         j->record.retry_at = time_add(time_now_realtime(), delay);
@@ -81,12 +67,7 @@ static void stage_retry(Job *j, const char *reason) {
                 job_end(j, JOB_STATE_FAILED, &fault);
                 return;
         }
-        delay = c->scheduler.retry_usec;
-        for (unsigned i = 1; i < j->record.faults && delay < RETRY_MAX_USEC; i++)
-                delay *= 2;
-        if (delay > RETRY_MAX_USEC)
-                delay = RETRY_MAX_USEC;
-
+        delay = attempt_delay(c, j->record.faults);
         log_job(LOG_WARNING, 0, MESSAGE_ID_JOB_RETRY, &stamp, "stage failed by the platform's fault (%s), next try in %s", reason,
                 time_format_span(delay, span));
         j->record.retry_at = time_add(time_now_realtime(), delay);
@@ -140,7 +121,7 @@ static int launch(Job *j, const Stage *s, UnitPlan *plan, const char *why) {
         FAULT_POINT("stage-asked", s->name);
         j->unit_live = true;
         if (plan->runtime_max_usec != UNIT_UNLIMITED)
-                stage_arm_timer(j, time_add(plan->runtime_max_usec, plan->stop_timeout_usec + STUCK_GRACE_USEC));
+                stage_arm_timer(j, time_add(plan->runtime_max_usec, plan->stop_timeout_usec + ATTEMPT_STUCK_USEC));
         return 0;
 }
 
@@ -174,32 +155,12 @@ static void stage_start(Job *j, const char *why) {
         }
 }
 
-/* The highest number that an attempt of this stage has left an exit record under, also before a "retry". */
-static unsigned last_attempt(const Job *j, const Stage *s) {
-        _cleanup_(closedirp) DIR *d = NULL;
-        _cleanup_fd_ int dir = -EBADF;
-        struct dirent *de;
-        unsigned last = 0;
-
-        dir = job_open_dir(j);
-        if (dir < 0 || fd_open_dirstream_at(dir, JOB_DIR_EXITS, &d) < 0)
-                return 0;
-        while ((de = readdir(d))) {
-                const char *number = startswith(de->d_name, s->name);
-                unsigned n;
-
-                if (number && sscanf(number, "-%u.json", &n) == 1 && n > last)
-                        last = n;
-        }
-        return last;
-}
-
 void stage_begin(Job *j, JobState state) {
         const Stage *s = stage_of_state(j->mode, state);
 
         job_enter(j, state);
         j->record.faults = 0;
-        j->record.attempt = last_attempt(j, s);
+        j->record.attempt = attempt_last(j, s->name);
         if (s->container && j->tell_started && announce_note(j, MAIL_EVENT_STARTED) >= 0)
                 (void) announce_publish(j);
         stage_start(j, s->why);
@@ -214,7 +175,7 @@ static void stage_stuck(Job *j) {
         (void) job_save(j);
         announce_status(j);
         (void) units_kill(j->daemon->units, j->record.unit, SIGKILL, NULL, NULL);
-        stage_arm_timer(j, STUCK_GRACE_USEC);
+        stage_arm_timer(j, ATTEMPT_STUCK_USEC);
 }
 
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
@@ -242,37 +203,6 @@ void stage_arm_timer(Job *j, uint64_t delay_usec) {
         r = sd_event_add_time_relative(j->daemon->event, &j->timer, CLOCK_BOOTTIME, delay_usec, 0, on_timer, j);
         if (r < 0)
                 log_job(LOG_ERR, r, NULL, &stamp, "cannot set the timer of the job; restart morfd to take it up again");
-}
-
-/* Adds what the stage used to the job's account. */
-static void account(Job *j, const ExitRecord *e, bool container) {
-        Usage *u = &j->record.usage;
-
-        if (!container)
-                return; /* what our helpers use is no matter of the job's owner */
-        if (e->cpu_usec != EXIT_RECORD_UNKNOWN)
-                u->cpu_usec = time_add(u->cpu_usec, e->cpu_usec);
-        if (e->memory_peak != EXIT_RECORD_UNKNOWN && e->memory_peak > u->memory_peak)
-                u->memory_peak = e->memory_peak;
-        if (e->oom_kills != EXIT_RECORD_UNKNOWN)
-                u->oom_kills = time_add(u->oom_kills, e->oom_kills);
-        u->wall_usec = time_add(u->wall_usec, time_sub(e->finished, j->record.started));
-        u->memory_limit = j->memory;
-}
-
-/* The exit record of the current attempt. Return: 0, -ENOENT or another negative errno. */
-static int read_exit(const Job *j, const Stage *s, ExitRecord *ret) {
-        _cleanup_fd_ int dir = -EBADF, exits = -EBADF;
-        char name[64];
-
-        dir = job_open_dir(j);
-        if (dir < 0)
-                return dir;
-        exits = fd_open_dir_at(dir, JOB_DIR_EXITS);
-        if (exits < 0)
-                return exits;
-        snprintf(name, sizeof(name), "%s-%u", s->name, j->record.attempt);
-        return exit_record_read_at(exits, name, ret, /* reterr_message= */ NULL);
 }
 
 /* The stage did its work: what it left is read, and the next one begins. */
@@ -306,14 +236,11 @@ static void stage_succeeded(Job *j, const Stage *s) {
 
 /* The helper says that the user is at fault, in a fault.json. */
 static void stage_refused(Job *j, const Stage *s) {
-        _cleanup_fd_ int dir = -EBADF, fault_dir = -EBADF;
         _cleanup_fault_ Fault fault = {};
         LogJob stamp = job_log(j);
         int r;
 
-        dir = job_open_dir(j);
-        fault_dir = dir < 0 ? dir : fd_open_dir_at(dir, s->fault_dir);
-        r = fault_dir < 0 ? fault_dir : fault_read_at(fault_dir, &fault);
+        r = attempt_read_fault(j, s->fault_dir, &fault);
         if (r < 0) {
                 log_job(LOG_ERR, r, NULL, &stamp, "the stage '%s' refused the job, but its %s cannot be read", s->name, FAULT_FILE);
                 stage_retry(j, "a helper did not say what is wrong");
@@ -322,58 +249,39 @@ static void stage_refused(Job *j, const Stage *s) {
         job_end(j, s->state == JOB_STATE_INTAKE ? JOB_STATE_REJECTED : JOB_STATE_FAILED, &fault);
 }
 
-/*
- * Whether a container was perhaps taken away behind our back: nothing inside of one can kill its first process by SIGKILL, yet it may
- * end itself with that status. So it gets one more try.
- */
-static bool may_be_lost(const Job *j, const Stage *s, Outcome outcome, int status) {
-        return s->container && outcome == OUTCOME_EXIT && status == 128 + SIGKILL && j->record.faults == 0;
-}
-
 void stage_gone(Job *j) {
         const Stage *s = stage_of(j);
         _cleanup_fault_ Fault fault = {};
-        ExitRecord e = EXIT_RECORD_INIT;
-        OutcomeEvidence evidence;
         bool engine_down;
-        Outcome outcome;
-        int status, r;
+        AttemptEnd end;
 
         j->unit_live = false;
         j->timer = sd_event_source_disable_unref(j->timer);
         if (!s)
                 return;
         FAULT_POINT("stage-gone", s->name);
-        r = read_exit(j, s, &e);
-        evidence = (OutcomeEvidence){
-                .recorded = r >= 0,
-                .result = e.result,
-                .code = e.code,
-                .status = e.status,
-                .oom_kills = e.oom_kills,
-                .start_failed = j->start_failed,
-        };
-        outcome = outcome_judge(&evidence, &status);
-        if (r >= 0)
-                account(j, &e, s->container);
+        end = attempt_end(j, s->name, j->record.attempt, j->start_failed);
+        /* What our helpers use is no matter of the job's owner. */
+        if (end.recorded && s->container)
+                attempt_account(&j->record.usage, &end.record, j->record.started, j->memory);
 
-        if (s->container && outcome == OUTCOME_SUCCESS)
+        if (s->container && end.outcome == OUTCOME_SUCCESS)
                 j->record.step++;
         else if (s->container)
                 stop_attempt(j);
-        engine_down = s->sandbox == SANDBOX_ENGINE && outcome == OUTCOME_EXIT && status == EXIT_STATUS_ENGINE_DOWN;
+        engine_down = s->sandbox == SANDBOX_ENGINE && attempt_engine_is_down(&end);
         if (!engine_down)
                 j->engine_waits = 0;
         if (j->record.cancel)
                 job_end_cancelled(j);
-        else if (outcome == OUTCOME_SUCCESS)
+        else if (end.outcome == OUTCOME_SUCCESS)
                 stage_succeeded(j, s);
-        else if (outcome == OUTCOME_USER_FAULT && s->fault_dir)
+        else if (end.outcome == OUTCOME_USER_FAULT && s->fault_dir)
                 stage_refused(j, s);
         else if (engine_down)
                 wait_for_engine(j);
-        else if (s->judge && s->judge(j, outcome, status, &e, &fault)) {
-                if (fault.code == FAULT_SIGNAL && may_be_lost(j, s, outcome, status))
+        else if (s->judge && s->judge(j, end.outcome, end.status, &end.record, &fault)) {
+                if (fault.code == FAULT_SIGNAL && attempt_may_be_lost(&end, j->record.faults))
                         stage_retry(j, "the container was killed from outside");
                 else
                         job_end(j, JOB_STATE_FAILED, &fault);
@@ -381,7 +289,7 @@ void stage_gone(Job *j) {
         else {
                 char reason[128];
 
-                snprintf(reason, sizeof(reason), "stage '%s' ended by %s (%d)", s->name, outcome_to_string(outcome), status);
+                snprintf(reason, sizeof(reason), "stage '%s' ended by %s (%d)", s->name, outcome_to_string(end.outcome), end.status);
                 stage_retry(j, reason);
         }
 }
@@ -391,18 +299,10 @@ bool stage_is_fresh_intake(const Job *j) {
                (!j->record.unit || !*j->record.unit);
 }
 
-static bool is_alive(const char *unit, const UnitState *units, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                if (streq(units[i].name, unit))
-                        return unit_state_is_alive(units[i].active_state);
-        return false;
-}
-
 void stage_resume(Job *j, const UnitState *units, size_t n_units) {
         const Stage *s = stage_of(j);
         LogJob stamp = job_log(j);
         uint64_t now = time_now_realtime();
-        ExitRecord e;
 
         if (j->unit_live)
                 return;
@@ -422,7 +322,7 @@ void stage_resume(Job *j, const UnitState *units, size_t n_units) {
                 stage_arm_timer(j, time_sub(j->record.retry_at, now));
                 return;
         }
-        if (is_alive(j->record.unit, units, n_units)) {
+        if (attempt_is_alive(j->record.unit, units, n_units)) {
                 if (units_watch(j->daemon->units, j->record.unit) < 0)
                         return;
                 j->unit_live = true;
@@ -431,7 +331,7 @@ void stage_resume(Job *j, const UnitState *units, size_t n_units) {
                         stage_cancel(j);
                 return;
         }
-        if (read_exit(j, s, &e) == -ENOENT)
+        if (!attempt_end(j, s->name, j->record.attempt, false).recorded)
                 log_job(LOG_NOTICE, 0, NULL, &stamp, "unit %s is not running and left no exit record", j->record.unit);
         stage_gone(j);
 }
