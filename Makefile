@@ -117,6 +117,14 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(ARCHIVES)
 	@echo "  LINK    $@"
 	@$(LINK) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group -lcmocka $(PKG_LIBS)
 
+# Tests of what is written in Python report as the others do.
+UNIT_SCRIPTS := $(sort $(wildcard tests/unit/*/test-*.py))
+UNIT_TESTS += $(patsubst tests/unit/%.py,$(BUILD)/unit/%,$(UNIT_SCRIPTS))
+
+$(patsubst tests/unit/%.py,$(BUILD)/unit/%,$(UNIT_SCRIPTS)): $(BUILD)/unit/%: tests/unit/%.py
+	@mkdir -p $(@D)
+	@install -m 0755 $< $@
+
 # ---- install and package ----------------------------------------------------------------------------------------------------
 
 # The programs know these paths, so that another prefix than /usr makes a tree to look at and not one to run.
@@ -128,6 +136,8 @@ INSTALL_DATA = install -m 0644
 
 UNIT_FILES := $(sort $(wildcard units/*.service units/*.slice units/*.socket))
 MAN_PAGES := $(sort $(wildcard daemon/*.[1-8] tools/*/*.[1-8]))
+# Run inside of containers, by the Python there.
+RECORDER_FILES := $(sort $(patsubst tools/recorder/%,%,$(wildcard $(addprefix tools/recorder/,*.py */*.py */*/*.py))))
 DOCUMENTS := $(sort $(wildcard README.md ARCHITECTURE.md))
 
 .PHONY: install
@@ -141,6 +151,7 @@ install: $(PROGRAMS) ## Install below DESTDIR (as the Debian package does, see `
 	install -d $(addprefix $(DESTDIR)$(prefix)/lib/morf/root/,dev proc run sys tmp usr var/tmp)
 	for link in bin lib lib64 sbin; do ln -sfn usr/$$link $(DESTDIR)$(prefix)/lib/morf/root/$$link || exit; done
 	ln -sfn ../run $(DESTDIR)$(prefix)/lib/morf/root/var/run
+	for file in $(RECORDER_FILES); do install -D -m 0644 tools/recorder/$$file $(DESTDIR)$(prefix)/lib/morf/recorder/$$file || exit; done
 	install -D -m 0644 units/morf.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/morf.conf
 	install -D -m 0644 units/morf.tmpfiles $(DESTDIR)$(prefix)/lib/tmpfiles.d/morf.conf
 	install -D -m 0644 units/morf.catalog $(DESTDIR)$(prefix)/lib/systemd/catalog/morf.catalog
@@ -185,6 +196,7 @@ lint: check-layers ## Check licence lines, catalog, man pages and scripts, witho
 	@tests/lint/check-conf
 	@tests/lint/check-layout
 	@tests/lint/check-shell
+	@tests/lint/check-python
 
 # ---- checks ----------------------------------------------------------------------------------------------------------------
 #

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Helpers of the original; nothing of them is here."""
