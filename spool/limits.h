@@ -33,6 +33,7 @@
 
 /* A job. */
 #define LIMIT_COURSES 1024u
+#define LIMIT_METRICS_ROWS 8192u /* of an evaluation: courses, or courses and folds */
 #define LIMIT_ARGS 64u
 #define LIMIT_NEEDS 8u
 #define LIMIT_CPUS_MILLI_MIN 10u

@@ -46,8 +46,18 @@ def reference(y, p, s):
         "recall": math.nan if one_class else sk.recall_score(y, p, zero_division=0),
         "f1_score": math.nan if one_class else sk.f1_score(y, p, zero_division=0),
         "specificity": sk.recall_score(y, p, pos_label=0) if n_n else math.nan,
-        "npv": npv, "specificity_morf2": npv,
+        "npv": npv, "specificity_morf2": npv, "auc_se": auc_error(y, s),
     }
+
+
+def auc_error(y, s):
+    """The standard error of DeLong, DeLong and Clarke-Pearson by its definition, with mid-ranks."""
+    positive, negative = np.sort(s[y == 1]), np.sort(s[y == 0])
+    if len(positive) < 2 or len(negative) < 2:
+        return math.nan
+    above = (np.searchsorted(negative, positive, "left") + np.searchsorted(negative, positive, "right")) / 2 / len(negative)
+    below = (np.searchsorted(positive, negative, "left") + np.searchsorted(positive, negative, "right")) / 2 / len(positive)
+    return math.sqrt(above.var(ddof=1) / len(positive) + below.var(ddof=1) / len(negative))
 
 
 def scores(rng, n, y):

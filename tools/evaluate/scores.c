@@ -94,19 +94,41 @@ int score_list_spill(ScorePool *p, ScoreList *l) {
 
 /* ---- the statistic ---- */
 
-/* Fed with keys in ascending order. */
+typedef unsigned __int128 Wide;
+
+/*
+ * Fed with keys in ascending order. For each score, let `below` be twice the number of scores of the other label below it, and once that
+ * of those equal to it. The sum over label 1 is the statistic; sums and sums of squares over both labels give its variance. With up to
+ * 2^40 scores nothing of it wraps around.
+ */
 typedef struct Ranks {
-        uint64_t n_n, n_p;          /* labels 0 and 1 of all earlier scores */
-        uint64_t tied_n, tied_p;    /* of the current score */
+        const ScoreList *list;
+        uint64_t n[2];     /* labels 0 and 1 of all earlier scores */
+        uint64_t tied[2];  /* of the current score */
         uint64_t score;
-        unsigned __int128 twice;    /* pairs won by label 1 count two, ties one */
+        Wide sum[2], square[2]; /* of below, over either label */
+        Curve curve;
+        int error;
 } Ranks;
 
 static void ranks_close(Ranks *k) {
-        k->twice += (unsigned __int128) k->tied_p * (2 * k->n_n + k->tied_n);
-        k->n_n += k->tied_n;
-        k->n_p += k->tied_p;
-        k->tied_n = k->tied_p = 0;
+        double score;
+
+        if (k->tied[0] + k->tied[1] == 0)
+                return;
+        for (unsigned label = 0; label < 2; label++) {
+                Wide below = 2 * (Wide) k->n[!label] + k->tied[!label];
+
+                k->sum[label] += k->tied[label] * below;
+                k->square[label] += k->tied[label] * below * below;
+        }
+        memcpy(&score, &k->score, sizeof(score));
+        if (k->error >= 0)
+                k->error = curve_add(&k->curve, k->list->labels[0], k->list->labels[1], score, k->tied[0], k->tied[1]);
+        for (unsigned label = 0; label < 2; label++) {
+                k->n[label] += k->tied[label];
+                k->tied[label] = 0;
+        }
 }
 
 static inline void ranks_add(Ranks *k, uint64_t key) {
@@ -114,15 +136,41 @@ static inline void ranks_add(Ranks *k, uint64_t key) {
                 ranks_close(k);
                 k->score = key >> 1;
         }
-        k->tied_p += key & 1;
-        k->tied_n += ~key & 1;
+        k->tied[key & 1]++;
 }
 
-static double ranks_auc(Ranks *k) {
-        ranks_close(k);
-        if (k->n_n == 0 || k->n_p == 0)
+/* Sample variance of the shares of the other label that lie below, for n >= 2 values out of twice n_other. */
+static long double variance(Wide sum, Wide square, uint64_t n, uint64_t n_other) {
+        long double scale = 2.0L * (long double) n_other, spread;
+
+        /* Exact as long as it fits, since equal values must give nothing at all. */
+        if (n < UINT64_C(1) << 30 && n_other < UINT64_C(1) << 30)
+                spread = (long double) (square * n - sum * sum) / (long double) n;
+        else
+                spread = (long double) square - (long double) sum / (long double) n * (long double) sum;
+        return spread > 0 ? spread / (long double) (n - 1) / (scale * scale) : 0;
+}
+
+static double standard_error(const Ranks *k) {
+        long double v = 0;
+
+        if (k->n[0] < 2 || k->n[1] < 2)
                 return NAN;
-        return (double) k->twice / (2.0 * (double) k->n_n * (double) k->n_p);
+        for (unsigned label = 0; label < 2; label++)
+                v += variance(k->sum[label], k->square[label], k->n[label], k->n[!label]) / (long double) k->n[label];
+        return (double) sqrtl(v);
+}
+
+static int ranks_finish(Ranks *k, ScoreSummary *ret) {
+        ranks_close(k);
+        if (k->error < 0) {
+                curve_done(&k->curve);
+                return k->error;
+        }
+        *ret = (ScoreSummary){ .auc = NAN, .auc_se = standard_error(k), .curve = k->curve };
+        if (k->n[0] > 0 && k->n[1] > 0)
+                ret->auc = (double) k->sum[1] / (2.0 * (double) k->n[0] * (double) k->n[1]);
+        return 0;
 }
 
 /* ---- merging ---- */
@@ -213,22 +261,22 @@ static int merge_runs(ScorePool *p, const ScoreList *l, Ranks *k) {
         return merge(p->fd, heap, l->n_runs, k);
 }
 
-int score_list_auc(ScorePool *p, ScoreList *l, double *ret) {
-        Ranks k = {};
+int score_list_summarise(ScorePool *p, ScoreList *l, ScoreSummary *ret) {
+        Ranks k = { .list = l };
         int r;
 
         if (l->n_runs > 0) {
                 r = score_list_spill(p, l);
-                if (r < 0)
-                        return r;
-                r = merge_runs(p, l, &k);
+                if (r >= 0)
+                        r = merge_runs(p, l, &k);
         } else {
                 r = sort_keys(l->keys, l->n);
                 for (size_t i = 0; r >= 0 && i < l->n; i++)
                         ranks_add(&k, l->keys[i]);
         }
-        if (r < 0)
+        if (r < 0) {
+                curve_done(&k.curve);
                 return r;
-        *ret = ranks_auc(&k);
-        return 0;
+        }
+        return ranks_finish(&k, ret);
 }

@@ -11,7 +11,7 @@
 
 #include <sys/types.h>
 
-#include "spool/base/macro.h"
+#include "spool/curve.h"
 
 /* Memory for scores, including what sorting them takes. */
 #define SCORES_MEMORY_MAX (UINT64_C(256) * 1024 * 1024)
@@ -29,7 +29,15 @@ typedef struct ScoreList {
         size_t n, allocated;
         ScoreRun *runs;
         size_t n_runs;
+        uint64_t labels[2]; /* scores of either label, in all places */
 } ScoreList;
+
+/* What a list comes to. Embedded: release curve. */
+typedef struct ScoreSummary {
+        double auc;    /* NaN when a label has no score */
+        double auc_se; /* its standard error, see spool/metrics.h; NaN with fewer than two scores of a label */
+        Curve curve;
+} ScoreSummary;
 
 /* Embedded: score_pool_init(), score_pool_done(). */
 typedef struct ScorePool {
@@ -64,6 +72,7 @@ static inline int score_list_add(ScorePool *p, ScoreList *l, double score, bool 
         score += 0.0; /* -0 and 0 are one score */
         memcpy(&bits, &score, sizeof(bits));
         l->keys[l->n++] = bits << 1 | label;
+        l->labels[label]++;
         p->n++;
         return 0;
 }
@@ -72,9 +81,9 @@ static inline int score_list_add(ScorePool *p, ScoreList *l, double score, bool 
 int score_list_spill(ScorePool *p, ScoreList *l);
 
 /*
- * The Mann-Whitney statistic over the whole list, divided by the number of pairs; NaN when a label has no score. Sorts the
- * list; nothing may be added afterwards. Return: 0 or a negative errno.
+ * The Mann-Whitney statistic over the whole list, divided by the number of pairs, and what else follows from the order of scores. Sorts
+ * the list; nothing may be added afterwards. Return: 0 or a negative errno.
  */
-int score_list_auc(ScorePool *p, ScoreList *l, double *ret);
+int score_list_summarise(ScorePool *p, ScoreList *l, ScoreSummary *ret);
 
 void score_list_done(ScoreList *l);

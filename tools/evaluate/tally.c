@@ -11,7 +11,7 @@
 
 struct TallySet {
         ScorePool pool;
-        Tally *tallies; /* LIMIT_COURSES of them, so that they never move */
+        Tally *tallies; /* LIMIT_METRICS_ROWS of them, so that they never move */
         size_t n;
         uint16_t places[PLACES]; /* index + 1 by hash of the course */
         Tally *last;             /* rows of a course mostly stand together */
@@ -24,7 +24,7 @@ int tally_set_new(int dirfd, uint64_t memory_max, TallySet **ret) {
         if (!s)
                 return -ENOMEM;
         score_pool_init(&s->pool, dirfd, memory_max);
-        s->tallies = calloc(LIMIT_COURSES, sizeof(*s->tallies));
+        s->tallies = calloc(LIMIT_METRICS_ROWS, sizeof(*s->tallies));
         if (!s->tallies)
                 return -ENOMEM;
         *ret = TAKE_PTR(s);
@@ -100,6 +100,23 @@ int tally_set_get(TallySet *s, const CsvCell *course, Tally **ret) {
         return 0;
 }
 
+int tally_set_append(TallySet *s, const char *course, unsigned fold, Tally **ret) {
+        Tally *t;
+
+        if (s->n == LIMIT_METRICS_ROWS)
+                return -E2BIG;
+        t = &s->tallies[s->n];
+        if (course) {
+                t->course = strdup(course);
+                if (!t->course)
+                        return -ENOMEM;
+        }
+        t->fold = fold;
+        s->n++;
+        *ret = t;
+        return 0;
+}
+
 /* Adds to a sum without losing the low bits (Neumaier), so that the order and the number of rows hardly matter. */
 static void add_compensated(double v, double *sum, double *low) {
         double s = *sum + v;
@@ -133,15 +150,30 @@ int tally_set_add(TallySet *s, Tally *t, bool y_true, bool y_pred, double y_scor
 
 static int finish(TallySet *s, Tally *t, MetricsFile *f) {
         uint64_t n = t->counts[0][0] + t->counts[0][1] + t->counts[1][0] + t->counts[1][1];
+        ScoreSummary summary;
+        MetricsRow *row;
         Metrics m;
-        double auc;
         int r;
 
-        r = score_list_auc(&s->pool, &t->scores, &auc);
+        if (n == 0)
+                return 0;
+        r = score_list_summarise(&s->pool, &t->scores, &summary);
         if (r < 0)
                 return r;
-        metrics_compute(t->counts[1][1], t->counts[0][1], t->counts[0][0], t->counts[1][0], auc, (t->loss + t->loss_low) / (double) n, &m);
-        return metrics_file_add(f, t->course, &m);
+        metrics_compute(t->counts[1][1], t->counts[0][1], t->counts[0][0], t->counts[1][0], summary.auc, (t->loss + t->loss_low) / (double) n, &m);
+        m.auc_se = summary.auc_se;
+        r = metrics_file_add(f, t->course, &m);
+        if (r < 0) {
+                curve_done(&summary.curve);
+                return r;
+        }
+        row = &f->rows[f->n_rows - 1];
+        row->fold = t->fold;
+        /* A fold is too little for a curve. */
+        if (t->fold > 0)
+                curve_done(&summary.curve);
+        row->curve = summary.curve;
+        return 0;
 }
 
 int tally_set_finish(TallySet *s, MetricsFile *ret) {

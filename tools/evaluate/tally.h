@@ -12,6 +12,7 @@
 
 typedef struct Tally {
         char *course; /* NULL: everything */
+        unsigned fold; /* of METRICS_KIND_CV, or 0 */
         uint64_t counts[2][2]; /* [y_true][y_pred] */
         double loss, loss_low; /* the sum and what rounding took from it */
         ScoreList scores;
@@ -32,6 +33,12 @@ DEFINE_CLEANUP(TallySet *, tally_set_free);
  * Return: 0; -EINVAL (no course name); -E2BIG (over LIMIT_COURSES); -ENOMEM.
  */
 int tally_set_get(TallySet *s, const CsvCell *course, Tally **ret);
+
+/*
+ * A tally more, without looking for one of that name. course may be NULL; valid names only.
+ * Return: 0; -E2BIG (over LIMIT_METRICS_ROWS); -ENOMEM.
+ */
+int tally_set_append(TallySet *s, const char *course, unsigned fold, Tally **ret);
 
 /* Counts one row. Return: 0 or a negative errno. */
 int tally_set_add(TallySet *s, Tally *t, bool y_true, bool y_pred, double y_score);

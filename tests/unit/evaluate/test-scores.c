@@ -28,12 +28,42 @@ static double auc_by_pairs(const Sample *samples, size_t n) {
         return pairs > 0 ? won / pairs : NAN;
 }
 
-/* memory_max: 0 for one that holds all. */
-static double auc(const Sample *samples, size_t n, uint64_t memory_max, bool *ret_spilled) {
+/* The share of the other label that sample i beats. */
+static double placement(const Sample *samples, size_t n, size_t i) {
+        double won = 0, others = 0;
+
+        for (size_t j = 0; j < n; j++)
+                if (samples[j].label != samples[i].label) {
+                        others++;
+                        won += samples[i].score > samples[j].score ? 1 : samples[i].score == samples[j].score ? .5 : 0;
+                }
+        return won / others;
+}
+
+/* By definition: sample variances of the placements of either label. */
+static double se_by_definition(const Sample *samples, size_t n) {
+        double v = 0;
+
+        for (unsigned label = 0; label < 2; label++) {
+                double sum = 0, square = 0, count = 0;
+
+                for (size_t i = 0; i < n; i++)
+                        if (samples[i].label == label) {
+                                double share = placement(samples, n, i);
+
+                                sum += share, square += share * share, count++;
+                        }
+                v += (square - sum * sum / count) / (count - 1) / count;
+        }
+        return sqrt(v);
+}
+
+/* memory_max: 0 for one that holds all. ret_se may be NULL. */
+static double auc_and_se(const Sample *samples, size_t n, uint64_t memory_max, bool *ret_spilled, double *ret_se) {
         _cleanup_scratch_ Scratch s;
+        ScoreSummary summary;
         ScoreList l = {};
         ScorePool p;
-        double v;
 
         scratch_init(&s);
         score_pool_init(&p, s.fd, memory_max);
@@ -42,13 +72,26 @@ static double auc(const Sample *samples, size_t n, uint64_t memory_max, bool *re
                         assert_int_equal(score_list_spill(&p, &l), 0);
                 assert_int_equal(score_list_add(&p, &l, samples[i].score, samples[i].label), 0);
         }
-        assert_int_equal(score_list_auc(&p, &l, &v), 0);
+        assert_int_equal(score_list_summarise(&p, &l, &summary), 0);
+        if (summary.curve.points) {
+                const CurvePoint *last = &summary.curve.points[summary.curve.n_points - 1];
+
+                assert_int_equal(last->n_n, l.labels[0]);
+                assert_int_equal(last->n_p, l.labels[1]);
+        }
+        curve_done(&summary.curve);
         assert_int_equal(scratch_count(&s, "."), 0); /* the temporary file has no name */
         if (ret_spilled)
                 *ret_spilled = l.n_runs > 0;
         score_list_done(&l);
         score_pool_done(&p);
-        return v;
+        if (ret_se)
+                *ret_se = summary.auc_se;
+        return summary.auc;
+}
+
+static double auc(const Sample *samples, size_t n, uint64_t memory_max, bool *ret_spilled) {
+        return auc_and_se(samples, n, memory_max, ret_spilled, NULL);
 }
 
 static void test_small(void **state _unused_) {
@@ -75,16 +118,18 @@ static void test_spilled(void **state _unused_) {
 
         srand(7);
         for (unsigned ties = 1; ties <= 100000; ties *= 100) {
-                double expected;
+                double expected, expected_se;
 
                 for (size_t i = 0; i < ELEMENTSOF(samples); i++)
                         samples[i] = (Sample){ (double) ((unsigned) rand() % ties) / ties, rand() % 3 == 0 };
                 expected = auc_by_pairs(samples, ELEMENTSOF(samples));
+                expected_se = ties == 1 ? 0 : se_by_definition(samples, ELEMENTSOF(samples));
                 for (size_t i = 0; i < ELEMENTSOF(memory); i++) {
                         bool spilled;
-                        double v = auc(samples, ELEMENTSOF(samples), memory[i], &spilled);
+                        double se, v = auc_and_se(samples, ELEMENTSOF(samples), memory[i], &spilled, &se);
 
                         assert_true(fabs(v - expected) < 1e-14);
+                        assert_true(fabs(se - expected_se) < 1e-9);
                         assert_int_equal(spilled, memory[i] < 16 * 1000);
                         assert_true(v == auc(samples, ELEMENTSOF(samples), 0, NULL));
                 }
@@ -96,8 +141,8 @@ static void test_two_lists(void **state _unused_) {
         _cleanup_scratch_ Scratch s;
         ScoreList a = {}, b = {};
         const unsigned n = 30000;
+        ScoreSummary v;
         ScorePool p;
-        double v;
 
         scratch_init(&s);
         score_pool_init(&p, s.fd, 16 * 20000);
@@ -111,10 +156,12 @@ static void test_two_lists(void **state _unused_) {
                 assert_int_equal(score_list_add(&p, &a, (double) i / n, i >= n / 2), 0);
                 assert_int_equal(score_list_add(&p, &b, (double) i / n, i < n / 2), 0);
         }
-        assert_int_equal(score_list_auc(&p, &a, &v), 0);
-        assert_true(a.n_runs > 1 && v == 1);
-        assert_int_equal(score_list_auc(&p, &b, &v), 0);
-        assert_true(v == 0);
+        assert_int_equal(score_list_summarise(&p, &a, &v), 0);
+        assert_true(a.n_runs > 1 && v.auc == 1 && v.auc_se == 0);
+        curve_done(&v.curve);
+        assert_int_equal(score_list_summarise(&p, &b, &v), 0);
+        assert_true(v.auc == 0 && v.auc_se == 0);
+        curve_done(&v.curve);
         score_list_done(&a);
         score_list_done(&b);
         score_pool_done(&p);

@@ -134,10 +134,53 @@ static void test_file(void **state _unused_) {
         assert_string_equal(text, again);
 }
 
+/* Folds and courses that were left out, of a workflow. */
+static void test_file_workflow(void **state _unused_) {
+        _cleanup_metrics_file_ MetricsFile f = { .by_course = true, .kind = METRICS_KIND_CV }, back = {};
+        _cleanup_free_ char *text = NULL, *again = NULL;
+        Metrics m;
+
+        metrics_compute(3, 2, 1, 4, .5, 1, &m);
+        m.auc_se = .125;
+        for (unsigned fold = 0; fold <= 2; fold++) {
+                assert_int_equal(metrics_file_add(&f, "c", &m), 0);
+                f.rows[fold].fold = fold;
+        }
+        assert_int_equal(metrics_file_leave_out(&f, "d", "E_LABELS"), 0);
+        f.labels = strdup("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+        assert_int_equal(metrics_file_format(&f, &text), 0);
+        assert_int_equal(metrics_file_parse(text, strlen(text), &back), 0);
+        assert_int_equal(back.kind, METRICS_KIND_CV);
+        assert_int_equal(back.rows[2].fold, 2);
+        assert_true(back.rows[0].metrics.auc_se == .125);
+        assert_string_equal(back.left_out[0].code, "E_LABELS");
+        assert_int_equal(metrics_file_format(&back, &again), 0);
+        assert_string_equal(text, again);
+}
+
+/* The order that MORF 2.0 documents, and what we have beyond it at the end. */
+static void test_workflow_columns(void **state _unused_) {
+        static const char *const names[METRICS_COLUMNS] = {
+                "N", "N_n", "N_p", "accuracy", "auc", "cohen_kappa_score", "f1_score", "log_loss", "precision", "recall", "specificity",
+                "npv", "specificity_morf2",
+        };
+
+        for (size_t i = 0; i < METRICS_COLUMNS; i++)
+                assert_string_equal(metrics_columns_of(METRICS_KIND_COURSE)[i].name, names[i]);
+        assert_ptr_equal(metrics_columns_of(METRICS_KIND_RUN), metrics_columns);
+}
+
 /* A text in which one piece of a valid file is replaced is refused. */
 static void test_file_refused(void **state _unused_) {
         static const char *const edits[][2] = {
-                { "\"version\": 1", "\"version\": 2" },
+                { "\"version\": 2", "\"version\": 1" },
+                { "\"kind\": \"run\"", "\"kind\": \"walk\"" },
+                { "\"kind\": \"run\"", "\"kind\": 0" },
+                { "\"auc_se\": null", "\"auc_se\": null, \"fold\": 1" },
+                { "\"roc\": []", "\"roc\": [0, 0]" },
+                { "\"left_out\": []", "\"left_out\": [{\"course\": \"=c()\", \"code\": \"E_LABELS\"}]" },
+                { "\"left_out\": []", "\"left_out\": [7]" },
+                { "\"left_out\": []", "\"left_out\": [], \"labels\": \"abc\"" },
                 { "\"by_course\": true", "\"by_course\": false" },
                 { "\"by_course\": true", "\"by_course\": 1" },
                 { "\"course\": \"c\"", "\"course\": \"=c()\"" },
@@ -173,7 +216,7 @@ static void test_file_refused(void **state _unused_) {
 }
 
 static void test_file_no_rows(void **state _unused_) {
-        static const char text[] = "{\"version\":1,\"by_course\":true,\"rows\":[]}";
+        static const char text[] = "{\"version\":2,\"kind\":\"run\",\"by_course\":true,\"rows\":[],\"left_out\":[]}";
         _cleanup_metrics_file_ MetricsFile f = {};
 
         assert_int_equal(metrics_file_parse(text, strlen(text), &f), -EBADMSG);
@@ -185,6 +228,7 @@ int main(void) {
                 cmocka_unit_test(test_published_job_zip), cmocka_unit_test(test_published_morf2), cmocka_unit_test(test_degenerate),
                 cmocka_unit_test(test_format),            cmocka_unit_test(test_columns),         cmocka_unit_test(test_file),
                 cmocka_unit_test(test_file_refused),      cmocka_unit_test(test_file_no_rows),
+                cmocka_unit_test(test_file_workflow),     cmocka_unit_test(test_workflow_columns),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
