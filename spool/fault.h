@@ -55,6 +55,11 @@ typedef enum FaultCode {
         FAULT_CSV_Y_TRUE,
         FAULT_CSV_Y_PRED,
         FAULT_CSV_Y_SCORE,
+        FAULT_LABELS,                /* the platform has no labels to compare the predictions of a course with */
+        FAULT_PREDICTIONS_MISSING,   /* learners without a prediction */
+        FAULT_PREDICTIONS_DUPLICATE, /* learners with several */
+        FAULT_PREDICTIONS_VALUE,     /* a prob or pred that is none */
+        FAULT_EVALUATION,            /* an evaluation that is not done here */
         FAULT_RELEASE_SUPPRESSED,
         /* The platform: not the researcher's doing. */
         FAULT_PLATFORM,

@@ -142,6 +142,7 @@ static void write_cell(CsvWriter *w, const MetricsColumn *column, const Metrics 
 }
 
 static int publish_table(int dirfd, const MetricsFile *f) {
+        const MetricsColumn *columns = metrics_columns_of(f->kind);
         _cleanup_csv_writer_ CsvWriter w = {};
         const char *text;
         size_t size;
@@ -149,14 +150,21 @@ static int publish_table(int dirfd, const MetricsFile *f) {
 
         if (f->by_course)
                 csv_writer_cell(&w, "course");
+        if (f->kind == METRICS_KIND_CV)
+                csv_writer_cell(&w, "fold");
         for (size_t i = 0; i < METRICS_COLUMNS; i++)
-                csv_writer_cell(&w, metrics_columns[i].name);
+                csv_writer_cell(&w, columns[i].name);
         csv_writer_end(&w);
         for (size_t row = 0; row < f->n_rows; row++) {
+                char fold[16];
+
                 if (f->by_course)
                         csv_writer_cell(&w, f->rows[row].course);
+                snprintf(fold, sizeof(fold), "%u", f->rows[row].fold);
+                if (f->kind == METRICS_KIND_CV)
+                        csv_writer_cell(&w, f->rows[row].fold > 0 ? fold : "");
                 for (size_t i = 0; i < METRICS_COLUMNS; i++)
-                        write_cell(&w, &metrics_columns[i], &f->rows[row].metrics);
+                        write_cell(&w, &columns[i], &f->rows[row].metrics);
                 csv_writer_end(&w);
         }
         r = csv_writer_finish(&w, &text, &size);
@@ -178,8 +186,9 @@ int evaluate_publish(int dirfd, const MetricsFile *f) {
         return publish_file_at(dirfd, METRICS_FILE, text, strlen(text), 0640, (uid_t) -1, (gid_t) -1);
 }
 
+static const char *const results[] = { METRICS_FILE, METRICS_TABLE_FILE, NULL };
+
 int evaluate_run(int in_dirfd, int out_dirfd, uint64_t memory_max, Fault *reterr) {
-        static const char *const results[] = { METRICS_FILE, METRICS_TABLE_FILE, NULL };
         _cleanup_metrics_file_ MetricsFile f = {};
         _cleanup_fd_ int fd = -EBADF;
         int r;
@@ -199,4 +208,14 @@ int evaluate_run(int in_dirfd, int out_dirfd, uint64_t memory_max, Fault *reterr
         if (r < 0)
                 return r;
         return evaluate_publish(out_dirfd, &f);
+}
+
+int evaluate_run_workflow(const WorkflowOptions *o, int out_dirfd, Fault *reterr) {
+        _cleanup_metrics_file_ MetricsFile f = {};
+        int r;
+
+        r = helper_clear(out_dirfd, results);
+        if (r >= 0)
+                r = workflow_evaluate(o, out_dirfd, &f, reterr);
+        return r < 0 ? r : evaluate_publish(out_dirfd, &f);
 }

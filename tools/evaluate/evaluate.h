@@ -9,6 +9,7 @@
 
 #include "spool/fault.h"
 #include "spool/metrics.h"
+#include "tools/evaluate/workflow.h"
 
 /*
  * Evaluates the rest of fd. name: of the file, for messages. dirfd: where scores over memory_max bytes (0:
@@ -22,6 +23,9 @@ int evaluate_publish(int dirfd, const MetricsFile *f);
 
 /* Runs the whole helper on open directories. Return: as evaluate_table(). */
 int evaluate_run(int in_dirfd, int out_dirfd, uint64_t memory_max, Fault *reterr);
+
+/* The same for a workflow. Return: as workflow_evaluate(). */
+int evaluate_run_workflow(const WorkflowOptions *o, int out_dirfd, Fault *reterr);
 
 /* The name of the table in the input directory. */
 #define EVALUATE_INPUT_FILE "output.csv"
