@@ -7,6 +7,7 @@
 #include "daemon/attachment.h"
 #include "daemon/courses.h"
 #include "daemon/daemon.h"
+#include "daemon/engine.h"
 #include "daemon/stage-table.h"
 #include "spool/base/fault-point.h"
 #include "spool/base/parse.h"
@@ -51,10 +52,16 @@ static int check_limits(const Daemon *d, const ManifestLimits *l, Fault *reterr)
 }
 
 static int check_policy(const Daemon *d, const Manifest *m, const ManifestLimits *l, Fault *reterr) {
+        const Engine *e;
+
         if (m->profile == MANIFEST_PROFILE_COMPAT && !d->conf.limits.compat)
                 return fault_set(reterr, FAULT_POLICY, NULL, 0, "the profile 'compat' is not allowed here; use profile = \"strict\"");
         if (m->image.kind == MANIFEST_IMAGE_DOCKERFILE && !d->conf.engine.build)
                 return fault_set(reterr, FAULT_POLICY, NULL, 0, "Dockerfiles are not built here; submit an image made with 'docker save'");
+        e = engine_find(d->conf.engine.name);
+        if (m->mode == MANIFEST_MODE_WORKFLOW && e && !e->layers)
+                return fault_set(reterr, FAULT_POLICY, NULL, 0, "workflows do not run on the container engine in use here, %s",
+                                 conf_engine_to_string(e->name));
         return check_limits(d, l, reterr);
 }
 
@@ -86,6 +93,8 @@ static int remember(Job *j, const Manifest *m, const ManifestLimits *l) {
         free(j->image);
         j->image = image;
         j->mode = m->mode;
+        j->has_controller = m->controller != NULL;
+        j->tell_phases = m->mode == MANIFEST_MODE_WORKFLOW && strv_contains(m->notify, "phase");
         j->cpus_milli = l->cpus_milli;
         j->memory = l->memory;
         j->tell_started = announce_is_wanted(m, MAIL_EVENT_STARTED);
@@ -104,7 +113,7 @@ static int adopt_names(Job *j, const Manifest *m) {
         free(j->record.form);
         j->record.name = name;
         j->record.form = form;
-        j->record.steps = 1;
+        j->record.steps = m->mode == MANIFEST_MODE_RUN ? 1 : 0; /* those of a workflow are known when it is planned */
         return 0;
 }
 

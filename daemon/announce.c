@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "daemon/daemon.h"
+#include "daemon/workflow-record.h"
 #include "spool/base/fault-point.h"
 #include "spool/base/fd.h"
 #include "spool/base/name.h"
@@ -12,6 +13,11 @@
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+
+/* The mail about the end of phase 3 is "phase.3" in the list of events. */
+#define PHASE_PREFIX "phase."
+/* So much of the list is kept free for ends and further tries. */
+#define EVENTS_RESERVED 16u
 
 bool announce_is_wanted(const Manifest *m, MailEvent event) {
         return strv_contains(m->notify, mail_event_to_string(event));
@@ -27,6 +33,25 @@ int announce_note(Job *j, MailEvent event) {
         if (strv_length(j->record.events) >= RECORD_EVENTS_MAX)
                 return 0;
         return strv_add(&j->record.events, name);
+}
+
+int announce_note_phase(Job *j, unsigned phase) {
+        char name[32];
+
+        snprintf(name, sizeof(name), PHASE_PREFIX "%u", phase);
+        if (strv_contains(j->record.events, name) || strv_length(j->record.events) >= RECORD_EVENTS_MAX - EVENTS_RESERVED)
+                return 0;
+        return strv_add(&j->record.events, name);
+}
+
+/* What a name in the record stands for. ret_phase: 0, unless it is the mail of a phase. */
+static MailEvent event_of(const char *name, unsigned *ret_phase) {
+        const char *number = startswith(name, PHASE_PREFIX);
+
+        *ret_phase = 0;
+        if (!number)
+                return mail_event_from_string(name);
+        return sscanf(number, "%u", ret_phase) == 1 ? MAIL_EVENT_PHASE : _MAIL_EVENT_INVALID;
 }
 
 /* Reads release/eval.csv. */
@@ -49,7 +74,19 @@ static int copy_string(char **to, const char *from) {
         return *to ? 0 : -ENOMEM;
 }
 
-static int compose(const Job *j, const ConfUser *user, MailEvent event, MailRequest *m) {
+/* One more sentence. */
+static int add_why(Job *j, MailEvent event, unsigned phase, MailRequest *m) {
+        if (event == MAIL_EVENT_PHASE)
+                m->why = workflow_describe_phase(j, phase);
+        else if (event == MAIL_EVENT_FINISHED && j->record.left_out &&
+                 asprintf(&m->why, "These courses failed and were left out: %s.", j->record.left_out) < 0) {
+                m->why = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+static int compose(Job *j, const ConfUser *user, MailEvent event, unsigned phase, MailRequest *m) {
         const Record *record = &j->record;
         int r;
 
@@ -65,6 +102,8 @@ static int compose(const Job *j, const ConfUser *user, MailEvent event, MailRequ
         STRV_FOREACH(to, user->mail)
                 if (r >= 0 && strv_length(m->to) < OUTBOX_RECIPIENTS_MAX)
                         r = strv_add(&m->to, *to);
+        if (r >= 0)
+                r = add_why(j, event, phase, m);
         if (r < 0)
                 return r;
         if (event >= MAIL_EVENT_FINISHED || event == MAIL_EVENT_REJECTED) {
@@ -94,13 +133,13 @@ static int is_missing(const Job *j, unsigned number, MailEvent event) {
         return r < 0 ? r : place == OUTBOX_PLACE_NONE;
 }
 
-static int publish_one(const Job *j, const ConfUser *user, unsigned number, MailEvent event) {
+static int publish_one(Job *j, const ConfUser *user, unsigned number, MailEvent event, unsigned phase) {
         const Account *account = &j->daemon->accounts.of[ACCOUNT_MAIL];
         int outbox = j->daemon->spool.fds[SPOOL_OUTBOX];
         _cleanup_mail_request_ MailRequest m = MAIL_REQUEST_INIT;
         int r;
 
-        r = compose(j, user, event, &m);
+        r = compose(j, user, event, phase, &m);
         if (r < 0)
                 return r;
         r = FAULT_POINT_ERROR("announce-composed", mail_event_to_string(event));
@@ -118,7 +157,8 @@ int announce_publish(Job *j) {
         int r, first = 0;
 
         STRV_FOREACH(name, j->record.events) {
-                MailEvent event = mail_event_from_string(*name);
+                unsigned phase;
+                MailEvent event = event_of(*name, &phase);
 
                 number++;
                 if (event < 0)
@@ -139,7 +179,7 @@ int announce_publish(Job *j) {
                 if (r >= 0 && strv_length(user.mail) == 0)
                         return first;
                 if (r >= 0)
-                        r = publish_one(j, &user, number, event);
+                        r = publish_one(j, &user, number, event, phase);
                 if (r < 0) {
                         log_job(LOG_ERR, r, NULL, &stamp, "cannot put the mail '%s' into the outbox", *name);
                         if (first == 0)
@@ -168,6 +208,10 @@ static void print_status(const Job *j, FILE *f) {
                 fprintf(f, "Ran for:  %s\n", time_format_span(r->usage.wall_usec, span));
         if (r->usage.memory_peak > 0)
                 fprintf(f, "Memory:   %s at most\n", format_size(r->usage.memory_peak, size));
+        if (r->steps > 1)
+                fprintf(f, "Steps:    %u of %u\n", r->step, r->steps);
+        if (r->left_out)
+                fprintf(f, "Without:  %s\n", r->left_out);
         if (r->state == JOB_STATE_DONE)
                 fprintf(f, "Result:   eval.csv in this directory\n");
 }

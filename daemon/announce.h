@@ -18,6 +18,9 @@ bool announce_is_wanted(const Manifest *m, MailEvent event);
  */
 int announce_note(Job *j, MailEvent event);
 
+/* The same for the mail about one call of a workflow, noted once; phase: its number in the plan. Return: as announce_note(). */
+int announce_note_phase(Job *j, unsigned phase);
+
 /*
  * Puts the mails of all noted events into the outbox. Safe to call any number of times, also after a crash: each mail has its own
  * name there and is put once. Return: 0, or the first negative errno, which has been logged.

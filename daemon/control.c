@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/scheduler.h"
 #include "daemon/stage.h"
+#include "daemon/workflow.h"
 #include "spool/base/fd.h"
 #include "spool/base/id.h"
 #include "spool/base/message-id.h"
@@ -26,9 +27,16 @@ static void do_cancel(Job *j) {
 }
 
 static void set_hold(Job *j, bool hold) {
-        if (j->record.hold == hold || job_state_holds_slot(j->record.state))
+        if (j->record.hold == hold || (job_state_holds_slot(j->record.state) && !j->workflow))
                 return; /* what runs already is not stopped by a hold */
         j->record.hold = hold;
+        if (j->workflow) {
+                Daemon *d = j->daemon;
+
+                workflow_hold(j);
+                scheduler_kick(d);
+                return;
+        }
         if (j->record.state == JOB_STATE_QUEUED)
                 job_set_why(j, hold ? "held until somebody releases it" : "waiting for its turn");
         (void) job_save(j);
@@ -137,6 +145,9 @@ static void retry(Daemon *d, const char *prefix, const char *user) {
         queued->record.faults = 0;
         queued->record.finished = 0;
         queued->record.step = 0;
+        queued->record.expected = 0;
+        free(queued->record.left_out);
+        queued->record.left_out = NULL;
         queued->record.usage = (Usage){};
         fault_done(&queued->record.fault);
         scheduler_enqueue(queued);

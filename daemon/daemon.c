@@ -10,6 +10,7 @@
 #include "daemon/recover.h"
 #include "daemon/scheduler.h"
 #include "daemon/stage.h"
+#include "daemon/workflow.h"
 #include "spool/base/fd.h"
 #include "spool/base/message-id.h"
 #include "spool/base/publish.h"
@@ -42,6 +43,11 @@ static void on_gone(void *userdata, const char *unit) {
         if (unit_name_parse_service(unit, &name) < 0)
                 return;
         j = job_table_find(&d->jobs, name.id.text);
+        if (j && j->workflow) {
+                workflow_gone(j, unit);
+                scheduler_kick(d);
+                return;
+        }
         if (!j || !streq_ptr(j->record.unit, unit)) {
                 log_debug("unit %s ended, which no job waits for, ignoring", unit);
                 return;

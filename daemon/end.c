@@ -46,13 +46,40 @@ static int remove_attachments(int job_fd) {
         return first;
 }
 
+/* Inputs and outputs of all containers. */
+static int remove_steps(int job_fd) {
+        static const char *const scratch[] = { "input", "output" };
+        _cleanup_(closedirp) DIR *d = NULL;
+        struct dirent *de;
+        int r, first = 0;
+
+        r = fd_open_dirstream_at(job_fd, JOB_DIR_STEPS, &d);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        while ((de = readdir(d))) {
+                _cleanup_fd_ int step = -EBADF;
+
+                if (de->d_name[0] < '0' || de->d_name[0] > '9' || endswith(de->d_name, ".json"))
+                        continue;
+                step = fd_open_dir_at(dirfd(d), de->d_name);
+                for (size_t i = 0; i < ELEMENTSOF(scratch); i++) {
+                        r = step < 0 ? step : fd_remove_tree_at(step, scratch[i]);
+                        if (r < 0)
+                                first = r;
+                }
+        }
+        return first;
+}
+
 /* A container's scratch is of no use to anybody once its job has ended. Logs, results, records and the job file stay. */
 static void remove_scratch(const Job *j) {
-        static const char *const scratch[] = { JOB_DIR_STEPS "/001/input", JOB_DIR_STEPS "/001/output", JOB_DIR_DATA };
+        static const char *const scratch[] = { JOB_DIR_DATA, JOB_DIR_WORK };
         _cleanup_fd_ int dir = job_open_dir(j);
         LogJob stamp = job_log(j);
         int r, first = dir < 0 ? dir : 0;
 
+        if (dir >= 0)
+                first = remove_steps(dir);
         for (size_t i = 0; dir >= 0 && i < ELEMENTSOF(scratch); i++) {
                 r = fd_remove_tree_at(dir, scratch[i]);
                 if (r < 0)

@@ -5,6 +5,7 @@
 
 #include "daemon/announce.h"
 #include "daemon/daemon.h"
+#include "daemon/workflow.h"
 #include "spool/base/fault-point.h"
 #include "spool/base/fd.h"
 #include "spool/base/message-id.h"
@@ -26,6 +27,7 @@ Job *job_free(Job *j) {
         sd_event_source_disable_unref(j->timer);
         if (j->daemon->units && j->record.unit)
                 units_cancel(j->daemon->units, j->record.unit);
+        j->workflow = workflow_free(j, j->workflow);
         record_done(&j->record);
         free(j->image);
         free(j);

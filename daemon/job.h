@@ -20,6 +20,9 @@ typedef struct Job {
         ManifestMode mode; /* what it does in its states; known from "queued" on */
         uint64_t cpus_milli;
         uint64_t memory;
+        bool has_controller; /* a workflow whose calls are still to be recorded */
+        bool tell_phases;    /* its owner wants a mail after each call */
+        struct Workflow *workflow; /* while its steps run; else NULL */
         char *image; /* digest of its image or context: two jobs never prepare the same one at a time */
         bool tell_started; /* its owner wants a mail when it begins to run */
         bool unfinished;    /* its drop was renamed, but is not ours in all its parts yet: claim_finish() */
@@ -35,6 +38,10 @@ typedef struct Job {
 #define JOB_DIR_IMAGE "image"
 #define JOB_DIR_DATA "data"
 #define JOB_DIR_STEPS "steps"
+/* Of workflows. */
+#define JOB_DIR_RECORD "record"
+#define JOB_DIR_PLAN "plan"
+#define JOB_DIR_WORK "work"
 #define JOB_DIR_RESULT "result"
 #define JOB_DIR_EVAL "result/eval"
 #define JOB_DIR_SEALED "result/sealed"

@@ -9,6 +9,7 @@
 #include "daemon/engine.h"
 #include "daemon/stage.h"
 #include "daemon/user-tally.h"
+#include "daemon/workflow.h"
 #include "spool/base/message-id.h"
 #include "spool/base/parse.h"
 #include "spool/base/time.h"
@@ -17,9 +18,11 @@
 #define RECHECK_USEC (10 * USEC_PER_SEC)
 
 static void add_load(SchedulerLoad *l, const Job *j) {
+        unsigned n = j->workflow && j->workflow->containers > 1 ? j->workflow->containers : 1;
+
         l->slots++;
-        l->memory += j->memory;
-        l->cpus_milli += j->cpus_milli;
+        l->memory += n * j->memory;
+        l->cpus_milli += n * j->cpus_milli;
 }
 
 SchedulerLoad scheduler_load(const Daemon *d) {
@@ -221,6 +224,41 @@ static void begin_intakes(Daemon *d) {
         }
 }
 
+/* The workflow with the fewest containers of those that could run another one, also by what is left of the budgets. */
+static Job *choose_more(const Daemon *d, const SchedulerLoad *load) {
+        Job *best = NULL;
+
+        for (size_t i = 0; i < d->jobs.n; i++) {
+                Job *j = d->jobs.jobs[i];
+
+                if (j->workflow && (!best || j->workflow->containers < best->workflow->containers) &&
+                    j->memory <= time_sub(d->memory, load->memory) && j->cpus_milli <= time_sub(d->cpus_milli, load->cpus_milli) &&
+                    workflow_wants_more(j))
+                        best = j;
+        }
+        return best;
+}
+
+/* What is left of the budgets goes to workflows, but not before those in the queue who wait for just that. */
+static void start_more(Daemon *d) {
+        SchedulerLoad load = scheduler_load(d);
+        Job *j;
+
+        if (load.slots < d->conf.scheduler.slots && scheduler_count(d).queued > 0)
+                return;
+        while ((j = choose_more(d, &load))) {
+                workflow_start_more(j);
+                load = scheduler_load(d);
+        }
+}
+
+static bool anybody_wants_more(const Daemon *d) {
+        for (size_t i = 0; i < d->jobs.n; i++)
+                if (workflow_wants_more(d->jobs.jobs[i]))
+                        return true;
+        return false;
+}
+
 static void pass(Daemon *d) {
         const char *obstacle;
         SchedulerLoad load;
@@ -229,7 +267,7 @@ static void pass(Daemon *d) {
         if (!d->recovered)
                 return;
         begin_intakes(d);
-        obstacle = scheduler_count(d).queued > 0 || engine_is_down(d) ? find_obstacle(d) : NULL;
+        obstacle = scheduler_count(d).queued > 0 || engine_is_down(d) || anybody_wants_more(d) ? find_obstacle(d) : NULL;
         set_obstacle(d, obstacle);
         if (obstacle) {
                 tell_obstacle(d, obstacle);
@@ -242,6 +280,7 @@ static void pass(Daemon *d) {
                 snprintf(d->last_served, sizeof(d->last_served), "%s", next->record.user);
                 stage_begin(next, JOB_STATE_PREPARING);
         }
+        start_more(d);
 }
 
 static int on_schedule(_unused_ sd_event_source *source, void *userdata) {

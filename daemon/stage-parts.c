@@ -5,6 +5,8 @@
 #include "spool/base/fd.h"
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
+#include "spool/base/time.h"
+#include "units/name.h"
 
 int stage_bind(Job *j, UnitPlan *p, const char *name, const char *seen, bool writable) {
         _cleanup_free_ char *path = job_path(j, "%s", name);
@@ -33,6 +35,62 @@ int stage_set_engine_account(UnitPlan *p, const Engine *e) {
                 return unit_plan_set_user(p, "root", "root");
         (void) stage_set_account(p, ACCOUNT_ENGINE);
         return unit_plan_add_group(p, e->group);
+}
+
+Sandbox stage_sandbox(const Job *j, Sandbox wanted) {
+        const Engine *e = wanted == SANDBOX_ENGINE ? stage_engine(j) : NULL;
+
+        return e ? e->sandbox : wanted;
+}
+
+int stage_finish_plan(const Job *j, UnitPlan *p, const char *name, unsigned attempt) {
+        _cleanup_free_ char *exits = job_path(j, JOB_DIR_EXITS);
+        char mark[64], slice[UNIT_NAME_SIZE];
+        const Conf *c = &j->daemon->conf;
+
+        if (!exits || unit_name_job_slice(j->record.id, slice) < 0)
+                return -ENOMEM;
+        snprintf(mark, sizeof(mark), "%s-%u", name, attempt);
+        (void) unit_plan_add_exec(p, UNIT_EXEC_STOP_POST, 0,
+                                  (const char *const[]){ HELPER("exitmark"), "--out", exits, "--name", mark, NULL });
+        if (p->aux_slice) {
+                (void) unit_plan_add_argument(p, "--slice");
+                (void) unit_plan_add_argument(p, p->aux_slice);
+        }
+        (void) unit_plan_set_slice(p, slice);
+        (void) unit_plan_add_log_field(p, "MORF_JOB", j->record.id);
+        (void) unit_plan_add_log_field(p, "MORF_USER", j->record.user);
+        (void) unit_plan_add_log_field(p, "MORF_STAGE", name);
+        (void) unit_plan_add_hidden(p, c->spool);
+        (void) unit_plan_add_hidden(p, "/etc/morf");
+        (void) unit_plan_add_hidden(p, "/var/lib/morf");
+        STRV_FOREACH(root, c->data)
+                (void) unit_plan_add_hidden(p, *root);
+        return p->error;
+}
+
+int stage_add_data(const Job *j, UnitPlan *p) {
+        size_t n = 0;
+
+        STRV_FOREACH(root, j->daemon->conf.data) {
+                char seen[64];
+
+                if (access(*root, F_OK) < 0)
+                        continue;
+                snprintf(seen, sizeof(seen), "/run/morf/data/%zu", n++);
+                (void) unit_plan_add_bind(p, *root, seen, false);
+                (void) unit_plan_add_argument(p, "--data");
+                (void) unit_plan_add_argument(p, seen);
+        }
+        return p->error;
+}
+
+int stage_add_courses(UnitPlan *p, const Courses *courses) {
+        for (size_t i = 0; i < courses->n; i++) {
+                (void) unit_plan_add_argument(p, "--courses");
+                (void) unit_plan_add_argument(p, courses->items[i].name);
+        }
+        return p->error;
 }
 
 int stage_read_image(const Job *j, ImageRecord *ret) {

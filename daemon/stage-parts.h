@@ -21,6 +21,9 @@
 /* A container, and what else is asked to end, has so long between SIGTERM and SIGKILL. */
 #define STAGE_STOP_USEC (5 * USEC_PER_SEC)
 
+/* No helper works longer than this; a job's own time is the job's. */
+#define STAGE_HELPER_USEC (2 * USEC_PER_HOUR)
+
 /* Binds a name below the job's directory at a path that the unit sees. Return: as unit_plan_add_bind(). */
 int stage_bind(Job *j, UnitPlan *p, const char *name, const char *seen, bool writable);
 
@@ -35,6 +38,21 @@ const Engine *stage_engine(const Job *j);
 
 /* Lets the unit run as whoever may use the engine. Return: as unit_plan_set_user(). */
 int stage_set_engine_account(UnitPlan *p, const Engine *e);
+
+/* The sandbox of a unit: for SANDBOX_ENGINE that of the engine in use. */
+Sandbox stage_sandbox(const Job *j, Sandbox wanted);
+
+/*
+ * Adds what all units of a job have in common: the witness of its end, under the name "NAME-ATTEMPT"; place, journal fields, and what
+ * must not be seen. Return: 0 or the plan's first error.
+ */
+int stage_finish_plan(const Job *j, UnitPlan *p, const char *name, unsigned attempt);
+
+/* Binds the roots of the course data that exist, read-only, with an argument --data for each. Return: as unit_plan_add_bind(). */
+int stage_add_data(const Job *j, UnitPlan *p);
+
+/* Adds an argument --courses for each course. Return: as unit_plan_add_argument(). */
+int stage_add_courses(UnitPlan *p, const Courses *courses);
 
 /* What the stage "image" left. Return: as image_record_read_at(). */
 int stage_read_image(const Job *j, ImageRecord *ret);

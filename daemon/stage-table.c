@@ -8,6 +8,7 @@
 #include "daemon/daemon.h"
 #include "daemon/stage-parts.h"
 #include "daemon/stage-run.h"
+#include "daemon/workflow-plan.h"
 #include "spool/base/fd.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
@@ -22,9 +23,6 @@
 
 /* Which image was made of which archive or Dockerfile directory, kept over jobs (units/morf.tmpfiles). */
 #define IMAGE_STORE "/var/lib/morf/images"
-
-/* No helper works longer than this; a job's own time is the job's. */
-#define HELPER_TIME_USEC (2 * USEC_PER_HOUR)
 
 /* Input and output of a helper that reads one directory and writes another. */
 static int plan_filter(Job *j, UnitPlan *p, AccountName a, const char *in, const char *out) {
@@ -114,7 +112,6 @@ static int image_succeeded(Job *j, _unused_ Fault *reterr) {
 static int plan_data(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         _cleanup_manifest_ Manifest m = {};
         _cleanup_courses_ Courses courses = {};
-        size_t n = 0;
         int r;
 
         r = job_load_manifest(j, &m, /* reterr= */ NULL);
@@ -126,20 +123,8 @@ static int plan_data(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
                 return r;
         (void) stage_set_account(p, ACCOUNT_EVAL);
         (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0, (const char *const[]){ HELPER("stage"), "--out", SEEN_OUT, NULL });
-        STRV_FOREACH(root, j->daemon->conf.data) {
-                char seen[64];
-
-                if (access(*root, F_OK) < 0)
-                        continue;
-                snprintf(seen, sizeof(seen), "/run/morf/data/%zu", n++);
-                (void) unit_plan_add_bind(p, *root, seen, false);
-                (void) unit_plan_add_argument(p, "--data");
-                (void) unit_plan_add_argument(p, seen);
-        }
-        for (size_t i = 0; i < courses.n; i++) {
-                (void) unit_plan_add_argument(p, "--courses");
-                (void) unit_plan_add_argument(p, courses.items[i].name);
-        }
+        (void) stage_add_data(j, p);
+        (void) stage_add_courses(p, &courses);
         if (j->daemon->conf.test_labels)
                 (void) unit_plan_add_argument(p, "--test-labels");
         return stage_bind(j, p, JOB_DIR_DATA, SEEN_OUT, true);
@@ -177,7 +162,7 @@ static int plan_evaluate(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr)
 }
 
 /* The gate knows which courses were granted: a name of any other in the results is the container's text and stays here. */
-static int plan_gate(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
+int stage_plan_gate(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         const Conf *c = &j->daemon->conf;
         _cleanup_manifest_ Manifest m = {};
         _cleanup_courses_ Courses courses = {};
@@ -220,18 +205,31 @@ static const Stage run_stages[_JOB_STATE_MAX] = {
         [JOB_STATE_EVALUATING] = { .state = JOB_STATE_EVALUATING, .next = JOB_STATE_GATING, .name = "evaluate", .why = "the predictions are being evaluated",
                                    .fault_dir = JOB_DIR_EVAL, .plan = plan_evaluate },
         [JOB_STATE_GATING] = { .state = JOB_STATE_GATING, .next = JOB_STATE_RELEASING, .name = "gate", .why = "the release policy is being applied",
-                               .fault_dir = JOB_DIR_RELEASE, .plan = plan_gate },
+                               .fault_dir = JOB_DIR_RELEASE, .plan = stage_plan_gate },
 };
 
-/* The engine's stages run in the sandbox of the engine in use. */
-static Sandbox sandbox_of(const Stage *s, const Job *j) {
-        const Engine *e = s->sandbox == SANDBOX_ENGINE ? stage_engine(j) : NULL;
-
-        return e ? e->sandbox : s->sandbox;
+static bool has_controller(const Job *j) {
+        return j->has_controller;
 }
+
+static const Stage workflow_stages[_JOB_STATE_MAX] = {
+        [JOB_STATE_PREPARING] = { .state = JOB_STATE_PREPARING, .next = JOB_STATE_RECORDING, .name = "image", .why = "the image is being loaded or built",
+                                  .sandbox = SANDBOX_ENGINE, .fault_dir = JOB_DIR_IMAGE, .plan = plan_image, .succeeded = image_succeeded },
+        [JOB_STATE_RECORDING] = { .state = JOB_STATE_RECORDING, .next = JOB_STATE_PLANNING, .name = "record", .why = "the controller is being read",
+                                  .needed = has_controller, .sandbox = SANDBOX_ENGINE, .plan = workflow_plan_recording,
+                                  .judge = workflow_judge_recording, .clean = workflow_clean_recording },
+        [JOB_STATE_PLANNING] = { .state = JOB_STATE_PLANNING, .next = JOB_STATE_RUNNING, .name = "plan", .why = "its steps are being worked out",
+                                 .sandbox = SANDBOX_COLLECT, .fault_dir = JOB_DIR_PLAN, .plan = workflow_plan_planning },
+        [JOB_STATE_RUNNING] = { .state = JOB_STATE_RUNNING, .next = JOB_STATE_EVALUATING, .name = "steps", .why = "its steps are running", .steps = true },
+        [JOB_STATE_EVALUATING] = { .state = JOB_STATE_EVALUATING, .next = JOB_STATE_GATING, .name = "evaluate", .why = "the predictions are being evaluated",
+                                   .needed = workflow_is_evaluated, .fault_dir = JOB_DIR_EVAL, .plan = workflow_plan_evaluating },
+        [JOB_STATE_GATING] = { .state = JOB_STATE_GATING, .next = JOB_STATE_RELEASING, .name = "gate", .why = "the release policy is being applied",
+                               .fault_dir = JOB_DIR_RELEASE, .plan = workflow_plan_gating },
+};
 
 static const Stage *const stages_of_modes[_MANIFEST_MODE_MAX] = {
         [MANIFEST_MODE_RUN] = run_stages,
+        [MANIFEST_MODE_WORKFLOW] = workflow_stages,
 };
 
 const Stage *stage_of_state(ManifestMode mode, JobState state) {
@@ -256,35 +254,6 @@ JobState stage_next(const Stage *s, const Job *j) {
         return s->next;
 }
 
-/* What all stages have in common: place, journal fields, exit record, and what they must not see. */
-static int add_common(const Stage *s, Job *j, UnitPlan *p) {
-        _cleanup_free_ char *exits = job_path(j, JOB_DIR_EXITS);
-        char mark[64], slice[UNIT_NAME_SIZE];
-        const Conf *c = &j->daemon->conf;
-
-        if (!exits || unit_name_job_slice(j->record.id, slice) < 0)
-                return -ENOMEM;
-        snprintf(mark, sizeof(mark), "%s-%u", s->name, j->record.attempt);
-        (void) unit_plan_add_exec(p, UNIT_EXEC_STOP_POST, 0,
-                                  (const char *const[]){ HELPER("exitmark"), "--out", exits, "--name", mark, NULL });
-        if (p->aux_slice) {
-                (void) unit_plan_add_argument(p, "--slice");
-                (void) unit_plan_add_argument(p, p->aux_slice);
-        }
-        if (s->clean)
-                (void) s->clean(j, p);
-        (void) unit_plan_set_slice(p, slice);
-        (void) unit_plan_add_log_field(p, "MORF_JOB", j->record.id);
-        (void) unit_plan_add_log_field(p, "MORF_USER", j->record.user);
-        (void) unit_plan_add_log_field(p, "MORF_STAGE", s->name);
-        (void) unit_plan_add_hidden(p, c->spool);
-        (void) unit_plan_add_hidden(p, "/etc/morf");
-        (void) unit_plan_add_hidden(p, "/var/lib/morf");
-        STRV_FOREACH(root, c->data)
-                (void) unit_plan_add_hidden(p, *root);
-        return p->error;
-}
-
 int stage_plan(const Stage *s, Job *j, UnitPlan **ret, Fault *reterr) {
         _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
         _cleanup_free_ char *description = NULL;
@@ -297,16 +266,18 @@ int stage_plan(const Stage *s, Job *j, UnitPlan **ret, Fault *reterr) {
                 return r;
         if (asprintf(&description, "morf job %s of %s: %s", j->record.name, j->record.user, s->name) < 0)
                 return -ENOMEM;
-        p = unit_plan_new(name, description, sandbox_of(s, j));
+        p = unit_plan_new(name, description, stage_sandbox(j, s->sandbox));
         if (!p)
                 return -ENOMEM;
         dir = job_open_dir(j);
         if (dir < 0)
                 return dir;
-        (void) unit_plan_set_times(p, HELPER_TIME_USEC, STAGE_STOP_USEC);
+        (void) unit_plan_set_times(p, STAGE_HELPER_USEC, STAGE_STOP_USEC);
         r = s->plan(j, dir, p, reterr);
         if (r >= 0)
-                r = add_common(s, j, p);
+                r = stage_finish_plan(j, p, s->name, j->record.attempt);
+        if (r >= 0 && s->clean)
+                r = s->clean(j, p);
         if (r >= 0)
                 r = unit_plan_check(p);
         if (r < 0)

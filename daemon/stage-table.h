@@ -20,6 +20,7 @@ typedef struct Stage {
         const char *why;  /* what the job is doing there, for people */
         const char *fault_dir; /* below the job's directory: where its helper leaves fault.json; NULL: it has none */
         Sandbox sandbox;       /* SANDBOX_ENGINE: that of the engine in use */
+        bool steps;            /* no unit of its own: the steps of a workflow, see workflow.h; nothing of what follows */
         bool container;        /* its time and memory are what the mail reports */
 
         /* Whether the job needs it; NULL: every job does. */
@@ -42,6 +43,9 @@ const Stage *stage_of(const Job *j);
 
 /* The state after a stage; states whose stage the job does not need are passed over. */
 JobState stage_next(const Stage *s, const Job *j);
+
+/* The gate's plan, to which a workflow adds. Return: as Stage.plan. */
+int stage_plan_gate(Job *j, int dirfd, UnitPlan *p, Fault *reterr);
 
 /* A complete plan for the current attempt: the stage's own part and what all have in common. Return: as Stage.plan. */
 int stage_plan(const Stage *s, Job *j, UnitPlan **ret, Fault *reterr);

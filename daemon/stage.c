@@ -9,6 +9,7 @@
 #include "daemon/end.h"
 #include "daemon/scheduler.h"
 #include "daemon/stage-table.h"
+#include "daemon/workflow.h"
 #include "spool/base/fault-point.h"
 #include "spool/base/message-id.h"
 #include "spool/base/time.h"
@@ -125,6 +126,17 @@ static int launch(Job *j, const Stage *s, UnitPlan *plan, const char *why) {
         return 0;
 }
 
+/* A workflow's steps are units of their own. */
+static void start_steps(Job *j) {
+        LogJob stamp = job_log(j);
+        int r = workflow_start(j);
+
+        if (r == -ENOTCONN || r >= 0)
+                return; /* recover_resume() goes on when the bus is back */
+        log_job(LOG_ERR, r, NULL, &stamp, "cannot begin the steps of the workflow");
+        stage_retry(j, r == -ENOSPC ? "the disk is full" : "its steps cannot be begun");
+}
+
 static void stage_start(Job *j, const char *why) {
         const Stage *s = stage_of(j);
         _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
@@ -132,6 +144,10 @@ static void stage_start(Job *j, const char *why) {
         LogJob stamp = job_log(j);
         int r;
 
+        if (s->steps) {
+                start_steps(j);
+                return;
+        }
         j->record.attempt++;
         r = stage_plan(s, j, &plan, &fault);
         if (r == -EBADMSG && fault.code != FAULT_NONE) {
@@ -161,7 +177,7 @@ void stage_begin(Job *j, JobState state) {
         job_enter(j, state);
         j->record.faults = 0;
         j->record.attempt = attempt_last(j, s->name);
-        if (s->container && j->tell_started && announce_note(j, MAIL_EVENT_STARTED) >= 0)
+        if ((s->container || s->steps) && j->tell_started && announce_note(j, MAIL_EVENT_STARTED) >= 0)
                 (void) announce_publish(j);
         stage_start(j, s->why);
 }
@@ -181,7 +197,9 @@ static void stage_stuck(Job *j) {
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         Job *j = userdata;
 
-        if (j->unit_live)
+        if (j->workflow)
+                workflow_timer(j);
+        else if (j->unit_live)
                 stage_stuck(j);
         else if (job_state_is_final(j->record.state)) {
                 if (job_save(j) < 0)
@@ -232,6 +250,10 @@ static void stage_succeeded(Job *j, const Stage *s) {
                 } else
                         stage_begin(j, next);
         }
+}
+
+void stage_steps_done(Job *j) {
+        stage_succeeded(j, stage_of(j));
 }
 
 /* The helper says that the user is at fault, in a fault.json. */
@@ -316,6 +338,15 @@ void stage_resume(Job *j, const UnitState *units, size_t n_units) {
         }
         if (!s || j->record.state == JOB_STATE_QUEUED)
                 return;
+        if (s->steps) {
+                int r = workflow_resume(j, units, n_units);
+
+                if (r < 0) {
+                        log_job(LOG_ERR, r, NULL, &stamp, "cannot go on with the steps of the workflow");
+                        stage_retry(j, "its steps cannot be gone on with");
+                }
+                return;
+        }
         if (!j->record.unit || !*j->record.unit) {
                 if (j->record.needs || stage_is_fresh_intake(j))
                         return; /* the drop box or the scheduler will go on */
@@ -341,6 +372,10 @@ void stage_cancel(Job *j) {
                 return;
         j->record.cancel = true;
         job_set_why(j, "being cancelled");
+        if (j->workflow) {
+                workflow_cancel(j);
+                return;
+        }
         if (!j->unit_live) {
                 job_end_cancelled(j);
                 return;

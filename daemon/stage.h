@@ -24,6 +24,9 @@ void stage_resume(Job *j, const UnitState *units, size_t n_units);
 /* The unit of the current stage is gone. j may be freed. */
 void stage_gone(Job *j);
 
+/* The steps of a workflow are all done: what follows them begins. j may be freed. */
+void stage_steps_done(Job *j);
+
 /* Cancels: stops the unit, or ends the job at once where none runs. j may be freed. */
 void stage_cancel(Job *j);
 

@@ -35,6 +35,8 @@ typedef enum FaultCode {
         /* The image. */
         FAULT_IMAGE, /* not a docker save archive, or it does not load */
         FAULT_BUILD, /* the Dockerfile does not build */
+        /* The workflow. */
+        FAULT_CONTROLLER, /* what the controller calls cannot be recorded */
         /* The run. */
         FAULT_EXIT,     /* the container ended with a non-zero status */
         FAULT_SIGNAL,   /* the container was ended by a signal */

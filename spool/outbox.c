@@ -14,6 +14,7 @@ static const char *const mail_event_names[_MAIL_EVENT_MAX] = {
         [MAIL_EVENT_ACCEPTED] = "accepted",
         [MAIL_EVENT_REJECTED] = "rejected",
         [MAIL_EVENT_STARTED] = "started",
+        [MAIL_EVENT_PHASE] = "phase",
         [MAIL_EVENT_FINISHED] = "finished",
         [MAIL_EVENT_FAILED] = "failed",
         [MAIL_EVENT_CANCELLED] = "cancelled",

@@ -35,6 +35,7 @@ typedef enum MailEvent {
         MAIL_EVENT_ACCEPTED,
         MAIL_EVENT_REJECTED,
         MAIL_EVENT_STARTED,
+        MAIL_EVENT_PHASE, /* one call of a workflow is done */
         MAIL_EVENT_FINISHED,
         MAIL_EVENT_FAILED,
         MAIL_EVENT_CANCELLED,

@@ -31,6 +31,8 @@ const JsonTable usage_table = JSON_TABLE(usage_fields);
         { "hold", JSON_KIND_BOOL, offsetof(Record, hold), JSON_OMIT_EMPTY },                                                         \
         { "step", JSON_KIND_UNSIGNED, offsetof(Record, step), JSON_OMIT_EMPTY },                                                     \
         { "steps", JSON_KIND_UNSIGNED, offsetof(Record, steps), JSON_OMIT_EMPTY },                                                   \
+        { "expected", JSON_KIND_U64, offsetof(Record, expected), JSON_OMIT_EMPTY },                                                  \
+        { "left_out", JSON_KIND_STRING, offsetof(Record, left_out), JSON_OMIT_EMPTY },                                               \
         { "usage", JSON_KIND_OBJECT, offsetof(Record, usage), JSON_OMIT_EMPTY, .table = &usage_table },                              \
         { "fault", JSON_KIND_OBJECT, offsetof(Record, fault), JSON_OMIT_EMPTY, .table = &fault_table }
 

@@ -52,6 +52,8 @@ typedef struct Record {
         char **events;     /* mails asked for so far, in order: the n-th has number n */
         unsigned step;     /* steps done */
         unsigned steps;    /* steps in all */
+        uint64_t expected; /* when its steps will be done, by those that ran so far; 0: not known */
+        char *left_out;    /* courses that a workflow went on without, for people; or NULL */
         Usage usage;
         Fault fault;
 } Record;

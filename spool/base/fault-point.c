@@ -19,9 +19,13 @@ typedef struct FaultPoint {
 } FaultPoint;
 
 #define STAGES "intake image data run collect evaluate gate"
+#define STEPS "prepare container collect"
 #define MAILS "*-accepted.json *-started.json *-finished.json"
 
-/* All there are in the course of a job that ends well; a place that is not in here is a bug. */
+/*
+ * All there are in the course of a job that ends well; a place that is not in here is a bug. Those of "morfd workflow" are morfd's,
+ * but only workflows meet them.
+ */
 static const FaultPoint points[] = {
         { "morfd", "claim-directory", NULL, true },
         { "morfd", "claim-recorded", NULL, true },
@@ -44,6 +48,12 @@ static const FaultPoint points[] = {
         { "morfd", "publish-begun", "record.json status.json STATUS.txt eval.csv " MAILS, true },
         { "morfd", "publish-written", "record.json status.json STATUS.txt eval.csv " MAILS, true },
         { "morfd", "publish-renamed", "record.json status.json STATUS.txt eval.csv " MAILS, true },
+        { "morfd workflow", "step-planned", STEPS, true },
+        { "morfd workflow", "step-recorded", STEPS, true },
+        { "morfd workflow", "step-asked", STEPS, false },
+        { "morfd workflow", "step-gone", STEPS, false },
+        { "morfd workflow", "step-succeeded", STEPS, true },
+        { "morfd workflow", "step-saved", STEPS, false },
         { "morf-mail", "mail-loaded", "accepted started finished", true },
         { "morf-mail", "mail-delivered", "accepted started finished", true },
         { "morf-mail", "mail-marked", "accepted started finished", false },

@@ -20,6 +20,8 @@
 #define MESSAGE_ID_JOB_CANCELLED "a712755f6cac44d599d5269512e74f7b"
 /* A stage failed by the platform's fault and will be tried again. */
 #define MESSAGE_ID_JOB_RETRY "ac8efe121c5949f1ba2dde83458bfed0"
+/* A step of a workflow failed. */
+#define MESSAGE_ID_STEP_FAILED "6f2c1d9e0b7a4c35a8e4f1d2937b5c60"
 /* A stage is past its deadline. */
 #define MESSAGE_ID_JOB_STUCK "5796a670482c490e8d9782bfcdc83011"
 /* After a restart, a running unit was found and is watched again. */

@@ -30,6 +30,14 @@ static const Template templates[_MAIL_EVENT_MAX] = {
                         "By SFTP, jobs/{id}/STATUS.txt says how far it is.",
                 },
         },
+        [MAIL_EVENT_PHASE] = {
+                .subject = "a call is done",
+                .what = "A call of your workflow '{job}' is done.",
+                .next = {
+                        "You need not do anything. The job goes on with the next one.",
+                        "By SFTP, jobs/{id}/STATUS.txt says how far it is.",
+                },
+        },
         [MAIL_EVENT_FINISHED] = {
                 .subject = "finished",
                 .what = "Your job '{job}' has finished, and its predictions were evaluated.",
