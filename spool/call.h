@@ -14,7 +14,7 @@
 #define CALLS_VERSION 1
 
 /* Longest text of a call's own: label types, names of jobs. */
-#define CALL_TEXT_MAX 64u
+#define CALL_TEXT_MAX 256u
 /* Longest sentence and longest kind of a recording's error. */
 #define CALL_ERROR_TEXT_MAX 400u
 

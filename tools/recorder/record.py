@@ -210,7 +210,7 @@ def parse_argv():
     parser.add_argument("--user", default="user")
     parser.add_argument("--job", default="job")
     parser.add_argument("--arg", action="append", default=[])
-    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seconds", type=int, default=45)
     parser.add_argument("controller")
     parser.add_argument("output")
     return parser.parse_args()
@@ -218,13 +218,13 @@ def parse_argv():
 
 def working_directory(args):
     """A directory with the config.properties that a controller found beside itself."""
+    client = [("user_id", args.user), ("job_id", args.job)]
+    client_args = [tuple(a.partition("=")[::2]) for a in args.arg]
+    recording.state.config = {"client": client, "args": client_args}
     try:
         work = tempfile.mkdtemp(prefix="morf-")
     except OSError:
         return os.getcwd()
-    client = [("user_id", args.user), ("job_id", args.job)]
-    client_args = [tuple(a.partition("=")[::2]) for a in args.arg]
-    recording.state.config = {"client": client, "args": client_args}
     with io.open(os.path.join(work, "config.properties"), "w", encoding="utf-8") as f:
         for section in ("client", "args"):
             f.write(u"[{}]\n".format(section))

@@ -86,7 +86,7 @@ ERRORS = {
     "label_number": (T + "train_course(5)\n", "bad-argument", 3, "train_course: label_type must be a text, not int"),
     "label_none": (T + "train_course(None)\n", "bad-argument", 3, "train_course: label_type must be a text, not NoneType"),
     "label_list": (T + "train_course(['dropout'])\n", "bad-argument", 3, "train_course: label_type must be a text, not list"),
-    "label_long": (T + "train_course('d' * 65)\n", "bad-argument", 3, "train_course: label_type is too long"),
+    "label_long": (T + "train_course('d' * 257)\n", "bad-argument", 3, "train_course: label_type is too long"),
     "label_newline": (T + "train_course('d\\n')\n", "bad-argument", 3, "train_course: label_type is too long or has characters"),
     "k_text": (C + "create_course_folds('dropout', '5')\n", "bad-argument", 2, "create_course_folds: k must be a whole number, not str"),
     "k_float": (C + "create_course_folds('dropout', 2.5)\n", "bad-argument", 2, "create_course_folds: k must be a whole number, not float"),

@@ -8,7 +8,7 @@ import sys
 import types
 
 CALLS_MAX = 256
-TEXT_MAX = 64
+TEXT_MAX = 256
 ERROR_TEXT_MAX = 400
 K_MAX = 2 ** 31
 
