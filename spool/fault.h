@@ -32,8 +32,6 @@ typedef enum FaultCode {
         FAULT_GRANT,      /* a course that does not exist or is not granted */
         FAULT_POLICY,     /* what the operator does not allow */
         FAULT_DUPLICATE,  /* the same drop is on its way already */
-        /* The workflow. */
-        FAULT_CONTROLLER, /* a controller does what it cannot do, or fails */
         FAULT_WORKFLOW,   /* the calls do not fit together, or do not fit the courses */
         /* The image. */
         FAULT_IMAGE, /* not a docker save archive, or it does not load */
