@@ -150,7 +150,7 @@ void job_end(Job *j, JobState state, const Fault *fault) {
                 r = announce_note(j, ends[state].event);
         FAULT_POINT("end-noted", NULL);
         j->record.finished = time_now_realtime();
-        j->record.retry_at = j->record.deadline = 0;
+        j->record.retry_at = j->record.deadline = j->record.expected = 0;
         free(j->record.unit);
         j->record.unit = NULL;
         if (state == JOB_STATE_DONE)

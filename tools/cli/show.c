@@ -130,7 +130,9 @@ json_t *show_to_json(const Cli *cli, const Record *r) {
 }
 
 static void show_text(const Cli *cli, const Record *r, size_t place) {
+        uint64_t now = time_now_realtime();
         const Term *t = &cli->term;
+        char span[TIME_STRING_MAX];
 
         field(cli, "job", "%s", r->id);
         field(cli, "name", "%s", r->name);
@@ -145,6 +147,10 @@ static void show_text(const Cli *cli, const Record *r, size_t place) {
         show_list(cli, "waits for", r->needs);
         if (r->steps > 0)
                 field(cli, "steps", "%u of %u", r->step, r->steps);
+        if (r->expected > now)
+                field(cli, "left", "about %s", time_format_span(r->expected - now, span));
+        if (r->left_out)
+                field(cli, "left out", "%s", r->left_out);
         show_times(cli, r);
         show_usage(cli, &r->usage);
         show_place(cli, r, place);

@@ -8,6 +8,7 @@
 
 #include "daemon/engine.h"
 #include "daemon/stage-table.h"
+#include "daemon/workflow-plan.h"
 #include "spool/image-record.h"
 #include "spool/limits.h"
 #include "tests/unit/daemon/fixture.h"
@@ -75,6 +76,32 @@ static void only_the_container_is_accounted_for_and_judged(_unused_ void **state
                 /* Status 65 of a container is its own; of a helper it comes with a fault.json. */
                 if (stage->container)
                         assert_null(stage->fault_dir);
+        }
+}
+
+/* A workflow has two more states to work in, and of its own it needs neither. */
+static void the_chain_of_a_workflow(_unused_ void **state) {
+        for (unsigned controller = 0; controller < 2; controller++) {
+                Job j = { .mode = MANIFEST_MODE_WORKFLOW, .has_controller = controller };
+                const Stage *s = stage_of_state(j.mode, JOB_STATE_PREPARING);
+
+                assert_int_equal(stage_next(s, &j), controller ? JOB_STATE_RECORDING : JOB_STATE_PLANNING);
+                s = stage_of_state(j.mode, JOB_STATE_RUNNING);
+                assert_true(s->steps && !s->plan && !s->container);
+                assert_int_equal(s->next, JOB_STATE_EVALUATING);
+                assert_null(stage_of_state(j.mode, JOB_STATE_COLLECTING));
+        }
+        for (JobState s = 0; s < _JOB_STATE_MAX; s++) {
+                const Stage *stage = stage_of_state(MANIFEST_MODE_WORKFLOW, s);
+
+                if (!stage)
+                        continue;
+                assert_int_equal(stage->state, s);
+                assert_true(job_state_may_follow(s, stage->next));
+                assert_true(unit_stage_is_valid(stage->name));
+                assert_true(stage->plan || stage->steps);
+                /* Nothing that a step is called: see workflow_step_stage(). */
+                assert_false(stage->name[0] == 's' && stage->name[1] >= '0' && stage->name[1] <= '9');
         }
 }
 
@@ -375,6 +402,118 @@ static void the_container(_unused_ void **state) {
         }
 }
 
+static Manifest workflow_manifest(void) {
+        Manifest m = fixture_plain_manifest();
+
+        m.mode = MANIFEST_MODE_WORKFLOW;
+        m.controller = strdup("controller.py");
+        return m;
+}
+
+/* A controller runs in the job's image with nothing but itself and what records it in sight, and no rights. */
+static void the_recording(_unused_ void **state) {
+        static const char *const wanted[] = {
+                "--network=none", "--cap-drop=ALL", "--read-only", "--memory=268435456", "--entrypoint=python3",
+                "--mount=type=bind,src=/usr/lib/morf/recorder,dst=/morf/recorder,readonly", "/morf/recorder/record.py", "/morf/controller.py",
+        };
+        _cleanup_manifest_ Manifest m = workflow_manifest();
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+        _cleanup_fixture_ Fixture f;
+        const UnitExec *start;
+        unsigned mounts = 0;
+        Job *j;
+
+        skip_unless_root();
+        j = prepared(&f, "", JOB_STATE_RECORDING);
+        fixture_manifest(j, &m);
+        j->mode = MANIFEST_MODE_WORKFLOW;
+        p = plan_of(j);
+        start = command(p, UNIT_EXEC_START);
+        for (size_t i = 0; i < ELEMENTSOF(wanted); i++)
+                if (!has(start, wanted[i]))
+                        fail_msg("there is no %s", wanted[i]);
+        STRV_FOREACH(a, start->argv) {
+                mounts += startswith(*a, "--mount=") != NULL;
+                assert_null(startswith(*a, "--cap-add"));
+        }
+        assert_int_equal(mounts, 3); /* and /output */
+        assert_string_equal(start->argv[strv_length(start->argv) - 1], "/output");
+}
+
+static void judge_recording(_unused_ void **state) {
+        const Stage *s = stage_of_state(MANIFEST_MODE_WORKFLOW, JOB_STATE_RECORDING);
+        ExitRecord e = EXIT_RECORD_INIT;
+        _cleanup_fault_ Fault f = {}, g = {};
+        Job j = {};
+
+        assert_true(s->judge(&j, OUTCOME_EXIT, 127, &e, &f));
+        assert_int_equal(f.code, FAULT_CONTROLLER);
+        assert_string_equal(f.message, "the image has no python3, which the controller needs");
+        assert_true(s->judge(&j, OUTCOME_TIMEOUT, 0, &e, &g));
+        assert_int_equal(g.code, FAULT_CONTROLLER);
+        assert_false(s->judge(&j, OUTCOME_EXIT, 125, &e, &f));
+}
+
+/* Steps of each kind, as their units. */
+static void the_units_of_steps(_unused_ void **state) {
+        static const char *const wanted[] = {
+                "--course", "accounting", "--session", "001", "--mode", "extract", "--name=morf-" ID_A "-002-1",
+                "--cgroup-parent=morf-jobs-" ID_A "-2a1.slice",
+        };
+        PlanStep steps[] = {
+                { .number = 1, .phase = 1, .kind = PLAN_STEP_PREPARE },
+                { .number = 2, .phase = 1, .kind = PLAN_STEP_CONTAINER, .course = (char *) "accounting", .session = (char *) "001" },
+                { .number = 3, .phase = 1, .kind = PLAN_STEP_COLLECT },
+        };
+        PlanSession session = { .name = (char *) "001", .version = (char *) DIGEST_A };
+        PlanCourse course = { .name = (char *) "accounting", .sessions = &session, .n_sessions = 1 };
+        PlanPhase phase = { .function = CALL_EXTRACT_SESSION, .mode = PLAN_MODE_EXTRACT, .level = PLAN_LEVEL_SESSION };
+        WorkflowStep records[ELEMENTSOF(steps)] = { { .record.attempt = 1 }, { .record.attempt = 1 }, { .record.attempt = 1 } };
+        Workflow w = {
+                .plan = { .courses = &course, .n_courses = 1, .phases = &phase, .n_phases = 1, .steps = steps, .n_steps = ELEMENTSOF(steps) },
+                .steps = records,
+        };
+        _cleanup_manifest_ Manifest m = workflow_manifest();
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+        _cleanup_fault_ Fault fault = {}, refused = {};
+        _cleanup_free_ char *overlay = NULL;
+        _cleanup_fixture_ Fixture f;
+        const UnitExec *start;
+        UnitPlan *none = NULL;
+        Job *j;
+
+        skip_unless_root();
+        j = prepared(&f, "", JOB_STATE_RUNNING);
+        fixture_manifest(j, &m);
+        fixture_dir(&f, "spool/active/" ID_A "/steps");
+        j->mode = MANIFEST_MODE_WORKFLOW;
+        j->workflow = &w;
+        assert_int_equal(workflow_plan_step(j, 2, false, &p, &fault), 0);
+        start = command(p, UNIT_EXEC_START);
+        assert_string_equal(p->name, "morf-" ID_A "-s2-1.service");
+        for (size_t i = 0; i < ELEMENTSOF(wanted); i++)
+                if (!has(start, wanted[i]))
+                        fail_msg("there is no %s", wanted[i]);
+        assert_true(has(command(p, UNIT_EXEC_STOP_POST), "s2-1"));
+        assert_true(strv_contains(p->log_fields, "MORF_STEP=2") && strv_contains(p->log_fields, "MORF_MODE=extract"));
+        assert_true(strv_contains(p->log_fields, "MORF_COURSE=accounting") && strv_contains(p->log_fields, "MORF_SESSION=001"));
+        assert_true(asprintf(&overlay, "lowerdir=/var/lib/morf/cache/raw/" DIGEST_A ":%s/accounting/001,upperdir=", f.d.conf.data[0]) > 0);
+        {
+                unsigned found = 0;
+
+                STRV_FOREACH(a, start->argv) {
+                        found += strstr(*a, overlay) != NULL;
+                        assert_null(strstr(*a, "/morf-data"));
+                }
+                assert_int_equal(found, 1);
+        }
+        /* What was granted when it was planned may be gone. */
+        fixture_account(&f, "alice", "grants = [\"biology\"];");
+        assert_int_equal(workflow_plan_step(j, 2, false, &none, &refused), -EBADMSG);
+        assert_int_equal(refused.code, FAULT_GRANT);
+        j->workflow = NULL;
+}
+
 static void images(_unused_ void **state) {
         static const ManifestImageKind kinds[] = { MANIFEST_IMAGE_ARCHIVE, MANIFEST_IMAGE_DOCKERFILE };
 
@@ -452,7 +591,8 @@ int main(void) {
                 cmocka_unit_test(every_working_state_has_a_stage), cmocka_unit_test(names), cmocka_unit_test(the_chain_is_complete),
                 cmocka_unit_test(only_the_container_is_accounted_for_and_judged), cmocka_unit_test(judge_run),
                 cmocka_unit_test(what_plans_have_in_common), cmocka_unit_test(helpers), cmocka_unit_test(data_is_of_the_granted_courses),
-                cmocka_unit_test(grants_are_asked_again), cmocka_unit_test(the_container), cmocka_unit_test(images),
+                cmocka_unit_test(grants_are_asked_again), cmocka_unit_test(the_container), cmocka_unit_test(the_chain_of_a_workflow), cmocka_unit_test(the_recording),
+                cmocka_unit_test(judge_recording), cmocka_unit_test(the_units_of_steps), cmocka_unit_test(images),
                 cmocka_unit_test(without_an_engine_nothing_is_planned), cmocka_unit_test(podman), cmocka_unit_test(what_was_left_is_removed),
         };
 
