@@ -2,6 +2,7 @@
 #include "spool/base/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 struct Digest {
         EVP_MD_CTX *context;
@@ -32,14 +33,38 @@ int digest_add(Digest *d, const void *data, size_t size) {
         return EVP_DigestUpdate(d->context, data, size) == 1 ? 0 : -EIO;
 }
 
+static void to_hex(const unsigned char *raw, unsigned n, char *ret) {
+        for (unsigned i = 0; i < n; i++)
+                snprintf(ret + i * 2, 3, "%02x", raw[i]);
+}
+
+int digest_hmac(const char *key, const void *data, size_t size, char ret[static DIGEST_LENGTH + 1]) {
+        unsigned char raw[EVP_MAX_MD_SIZE];
+        unsigned n;
+
+        if (!HMAC(EVP_sha256(), key, (int) strlen(key), data, size, raw, &n) || n * 2 != DIGEST_LENGTH)
+                return -EIO;
+        to_hex(raw, n, ret);
+        return 0;
+}
+
+int digest_sha1(const char *text, char ret[static DIGEST_SHA1_LENGTH + 1]) {
+        unsigned char raw[EVP_MAX_MD_SIZE];
+        unsigned n;
+
+        if (EVP_Digest(text, strlen(text), raw, &n, EVP_sha1(), NULL) != 1 || n * 2 != DIGEST_SHA1_LENGTH)
+                return -EIO;
+        to_hex(raw, n, ret);
+        return 0;
+}
+
 int digest_finish(Digest *d, char ret[static DIGEST_LENGTH + 1]) {
         unsigned char raw[EVP_MAX_MD_SIZE];
         unsigned n;
 
         if (EVP_DigestFinal_ex(d->context, raw, &n) != 1 || n * 2 != DIGEST_LENGTH)
                 return -EIO;
-        for (unsigned i = 0; i < n; i++)
-                snprintf(ret + i * 2, 3, "%02x", raw[i]);
+        to_hex(raw, n, ret);
         return 0;
 }
 

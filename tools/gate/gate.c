@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/gate/gate.h"
 
-#include <inttypes.h>
-
-#include "spool/csv.h"
 #include "spool/helper.h"
 #include "spool/limits.h"
+#include "spool/release.h"
 #include "spool/base/digest.h"
 #include "spool/base/fd.h"
+#include "spool/base/log.h"
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
+#include "spool/base/time.h"
+#include "tools/gate/plot.h"
+#include "tools/gate/table.h"
 
-#define VERSION 1
-/* "course-1024" */
-#define LABEL_MAX 32u
+#define VERSION 2
 
 static const char *const gate_reason_names[_GATE_REASON_MAX] = {
         [GATE_REASON_NONE] = "none",
@@ -43,63 +43,76 @@ uint64_t gate_round(uint64_t n, unsigned round) {
         return round <= 1 ? n : (n + round / 2) / round * round;
 }
 
-/* The name under which row number i (from 0) is released; NULL for the row over everything. */
-static const char *label_of(const GatePolicy *p, const MetricsRow *row, size_t i, char buffer[static LABEL_MAX]) {
-        if (!row->course)
-                return NULL;
-        if (strv_contains(p->courses, row->course))
-                return row->course;
-        snprintf(buffer, LABEL_MAX, "course-%zu", i + 1);
-        return buffer;
+/* The name under which row number i (from 0) is released; NULL for the row over everything. Return: 0 or a negative errno. */
+static int label_of(const GatePolicy *p, const MetricsFile *f, size_t i, char **ret) {
+        const MetricsRow *row = &f->rows[i];
+        char pseudonym[PSEUDONYM_LENGTH + 1];
+        int r = 0;
+
+        *ret = NULL;
+        if (f->kind == METRICS_KIND_ALL)
+                *ret = strdup("all");
+        else if (!row->course)
+                return 0;
+        else if (!strv_contains(p->courses, row->course)) {
+                if (asprintf(ret, "course-%zu", i + 1) < 0)
+                        *ret = NULL;
+        } else if (p->pseudonyms) {
+                r = pseudonym_make(p->pseudonyms, row->course, pseudonym);
+                if (r >= 0)
+                        *ret = strdup(pseudonym);
+        } else
+                *ret = strdup(row->course);
+        return r < 0 ? r : *ret ? 0 : -ENOMEM;
 }
 
-static void write_row(CsvWriter *w, const GatePolicy *p, const MetricsRow *row, const char *label) {
-        char number[METRICS_NUMBER_MAX];
+static int compare_names(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
 
-        if (label)
-                csv_writer_cell(w, label);
-        for (size_t i = 0; i < METRICS_COLUMNS; i++) {
-                const char *member = (const char *) &row->metrics + metrics_columns[i].offset;
+/* By pseudonym, because the order of the real names would tell which is which; folds behind what they are of. */
+static int compare(const void *a, const void *b) {
+        const GateRow *x = a, *y = b;
+        int r = strcmp(strempty(x->label), strempty(y->label));
 
-                if (metrics_columns[i].count)
-                        snprintf(number, sizeof(number), "%" PRIu64, gate_round(*(const uint64_t *) member, p->round_counts));
-                else
-                        metrics_format(*(const double *) member, p->digits, number);
-                csv_writer_cell(w, number);
+        return r != 0 ? r : x->row->fold < y->row->fold ? -1 : x->row->fold > y->row->fold;
+}
+
+int gate_judge_all(const GatePolicy *p, GateResults *g) {
+        int r;
+
+        g->rows = calloc(g->file.n_rows > 0 ? g->file.n_rows : 1, sizeof(*g->rows));
+        if (!g->rows)
+                return -ENOMEM;
+        for (size_t i = 0; i < g->file.n_rows; i++) {
+                GateRow *row = &g->rows[g->n++];
+
+                row->row = &g->file.rows[i];
+                row->reason = gate_judge(p, row->row);
+                r = label_of(p, &g->file, i, &row->label);
+                if (r < 0)
+                        return r;
         }
-        csv_writer_end(w);
+        if (p->pseudonyms)
+                qsort(g->rows, g->n, sizeof(*g->rows), compare);
+        return 0;
 }
 
-static void write_header(CsvWriter *w, bool by_course) {
-        if (by_course)
-                csv_writer_cell(w, "course");
-        for (size_t i = 0; i < METRICS_COLUMNS; i++)
-                csv_writer_cell(w, metrics_columns[i].name);
-        csv_writer_end(w);
+void gate_results_done(GateResults *g) {
+        for (size_t i = 0; i < g->n; i++)
+                free(g->rows[i].label);
+        free(g->rows);
+        metrics_file_done(&g->file);
+        *g = (GateResults){};
 }
 
-/* Writes what may be released to w and the rest, with reasons, to suppressed. Return: the number of released rows, or -ENOMEM. */
-static ssize_t sift(const GatePolicy *p, const MetricsFile *f, CsvWriter *w, json_t *suppressed) {
-        char buffer[LABEL_MAX];
-        ssize_t released = 0;
+/* ---- files ---- */
 
-        write_header(w, f->by_course);
-        for (size_t i = 0; i < f->n_rows; i++) {
-                const char *label = label_of(p, &f->rows[i], i, buffer);
-                GateReason reason = gate_judge(p, &f->rows[i]);
-                json_t *entry;
-
-                if (reason == GATE_REASON_NONE) {
-                        write_row(w, p, &f->rows[i], label);
-                        released++;
-                        continue;
-                }
-                entry = json_pack("{s:s*, s:s}", "course", label, "reason", gate_reason_to_string(reason));
-                if (json_array_append_new(suppressed, entry) < 0)
-                        return -ENOMEM;
-        }
-        return released;
-}
+typedef struct Release {
+        int dirfd;
+        const GatePolicy *policy;
+        json_t *files; /* those that were written, with their digests */
+} Release;
 
 static int digest_text(const char *text, size_t size, char ret[static DIGEST_LENGTH + 1]) {
         _cleanup_(digest_freep) Digest *d = NULL;
@@ -114,34 +127,193 @@ static int digest_text(const char *text, size_t size, char ret[static DIGEST_LEN
         return digest_finish(d, ret);
 }
 
-static int publish(int dirfd, const GatePolicy *p, CsvWriter *w, ssize_t released, json_t *suppressed) {
-        _cleanup_json_ json_t *object = NULL;
-        _cleanup_free_ char *json = NULL, *lined = NULL;
+/* Publishes a file and notes it. */
+static int publish(Release *o, const char *name, const char *data, size_t size) {
         char digest[DIGEST_LENGTH + 1];
+        int r;
+
+        if (size > LIMIT_RELEASE_BYTES)
+                return -EFBIG;
+        r = digest_text(data, size, digest);
+        if (r < 0)
+                return r;
+        r = publish_file_at(o->dirfd, name, data, size, 0640, (uid_t) -1, (gid_t) -1);
+        if (r < 0)
+                return r;
+        if (json_array_append_new(o->files, json_pack("{s:s, s:I, s:s}", "file", name, "bytes", (json_int_t) size, "sha256", digest)) < 0)
+                return -ENOMEM;
+        return o->policy->receipt ? receipt_add_file(o->policy->receipt, name, size, digest) : 0;
+}
+
+typedef ssize_t (*TableWriter)(const GatePolicy *p, const GateResults *g, CsvWriter *w);
+
+/* Writes a table unless it has no rows. Return: the number of rows, or a negative errno. */
+static ssize_t publish_table(Release *o, const GateResults *g, const char *name, TableWriter writer) {
+        _cleanup_csv_writer_ CsvWriter w = {};
         const char *text;
+        ssize_t n;
         size_t size;
         int r;
 
-        r = csv_writer_finish(w, &text, &size);
+        n = writer(o->policy, g, &w);
+        if (n <= 0)
+                return n;
+        r = csv_writer_finish(&w, &text, &size);
+        if (r >= 0 && size > LIMIT_RELEASE_BYTES && !streq(name, RELEASE_EVAL)) {
+                log_warning("%s would have %zu bytes, leaving it out", name, size);
+                return n;
+        }
+        if (r >= 0)
+                r = publish(o, name, text, size);
+        return r < 0 ? r : n;
+}
+
+/* ---- plots ---- */
+
+static void format_note(const GatePolicy *p, const MetricsRow *row, PlotKind kind, char note[static 32]) {
+        char number[METRICS_NUMBER_MAX];
+
+        if (kind == PLOT_ROC && row->fold == 0)
+                snprintf(note, 32, "AUC %s", metrics_format(row->metrics.auc, p->digits > 0 && p->digits < 4 ? p->digits : 4, number));
+}
+
+/* A plot is a courtesy: where none can be drawn the result goes without. */
+static int publish_plot(Release *o, const GateResults *g, const char *name, PlotKind kind) {
+        _cleanup_free_ PlotSeries *series = calloc(g->n, sizeof(*series));
+        _cleanup_free_ char *data = NULL;
+        size_t n = 0, size;
+        int r;
+
+        if (!series)
+                return -ENOMEM;
+        for (size_t i = 0; i < g->n; i++) {
+                const GateRow *row = &g->rows[i];
+                PlotSeries *s = &series[n];
+
+                if (row->reason != GATE_REASON_NONE || row->row->fold > 0)
+                        continue;
+                (kind == PLOT_ROC ? coarse_roc : coarse_calibration)(&row->row->curve, o->policy->min_cell, &s->curve);
+                if (s->curve.n < 2)
+                        continue;
+                s->label = row->label;
+                /* Of folds the mean is released, which is not that of the curve over all. */
+                if (g->file.kind != METRICS_KIND_CV)
+                        format_note(o->policy, row->row, kind, s->note);
+                n++;
+        }
+        if (n == 0)
+                return 0;
+        r = plot_draw(kind, series, n, RELEASE_PLOT_MAX, &data, &size);
+        if (r < 0) {
+                log_warning_errno(r, "cannot draw %s, ignoring", name);
+                return 0;
+        }
+        return publish(o, name, data, size);
+}
+
+/* ---- what else is told ---- */
+
+/* What is not in the results, in one line for the mail. Return: 0 and a fresh string or NULL, or a negative errno. */
+static int make_note(const GatePolicy *p, const GateResults *g, char **ret) {
+        _cleanup_strv_ char **names = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t n = 0, size = 0;
+        FILE *f;
+        int r = 0;
+
+        *ret = NULL;
+        for (size_t i = 0; r >= 0 && i < g->file.n_left_out; i++) {
+                char pseudonym[PSEUDONYM_LENGTH + 1];
+
+                if (p->pseudonyms)
+                        r = pseudonym_make(p->pseudonyms, g->file.left_out[i].course, pseudonym);
+                if (r >= 0)
+                        r = strv_addf(&names, "%s (%s)", p->pseudonyms ? pseudonym : g->file.left_out[i].course, g->file.left_out[i].code);
+        }
         if (r < 0)
                 return r;
-        if (size > LIMIT_RELEASE_BYTES)
-                return -EFBIG;
-        r = digest_text(text, size, digest);
-        if (r < 0)
+        for (size_t i = 0; i < g->n; i++)
+                n += g->rows[i].reason != GATE_REASON_NONE && g->rows[i].row->fold == 0;
+        if (n == 0 && !names)
+                return 0;
+        if (p->pseudonyms && names)
+                qsort(names, strv_length(names), sizeof(*names), compare_names);
+        f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        if (names) {
+                size_t told = 0;
+
+                fputs("These courses could not be evaluated and were left out: ", f);
+                for (; names[told] && ftell(f) < (long) (RELEASE_NOTE_MAX / 2); told++)
+                        fprintf(f, "%s%s", told > 0 ? ", " : "", names[told]);
+                if (names[told])
+                        fprintf(f, " and %zu more", strv_length(names) - told);
+                fputs(".", f);
+        }
+        if (n > 0)
+                fprintf(f, "%s%zu result%s too small to be released.", names ? " " : "", n, n > 1 ? "s were" : " was");
+        if (fclose(f) != 0)
+                return -ENOMEM;
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+static int publish_note(Release *o, const GateResults *g) {
+        _cleanup_free_ char *note = NULL;
+        int r;
+
+        r = make_note(o->policy, g, &note);
+        if (r < 0 || !note)
                 return r;
-        object = json_pack("{s:i, s:{s:i, s:i, s:i}, s:I, s:O, s:{s:s, s:I, s:s}}", "version", VERSION, "policy", "digits", (int) p->digits,
+        return publish_file_at(o->dirfd, RELEASE_NOTE, note, strlen(note), 0640, (uid_t) -1, (gid_t) -1);
+}
+
+static int publish_receipt(Release *o, const GateResults *g) {
+        Receipt *receipt = o->policy->receipt;
+        _cleanup_free_ char *text = NULL;
+        char now[TIME_STRING_MAX];
+        int r;
+
+        if (!receipt)
+                return 0;
+        free(receipt->released);
+        receipt->released = strdup(time_format_utc(time_now_realtime(), now));
+        if (!receipt->released)
+                return -ENOMEM;
+        if (g->file.labels) {
+                free(receipt->labels);
+                receipt->labels = strdup(g->file.labels);
+                if (!receipt->labels)
+                        return -ENOMEM;
+        }
+        r = receipt_format(receipt, o->policy->receipt_key, &text);
+        return r < 0 ? r : publish(o, RELEASE_RECEIPT, text, strlen(text));
+}
+
+/* For the operator: what was released, by which policy, and what was not. */
+static int publish_summary(Release *o, const GateResults *g, ssize_t released) {
+        _cleanup_json_ json_t *object = NULL, *suppressed = json_array();
+        _cleanup_free_ char *json = NULL, *lined = NULL;
+        const GatePolicy *p = o->policy;
+
+        for (size_t i = 0; i < g->n; i++) {
+                const GateRow *row = &g->rows[i];
+
+                if (row->reason == GATE_REASON_NONE)
+                        continue;
+                if (json_array_append_new(suppressed, json_pack("{s:s*, s:s}", "course", row->label, "reason", gate_reason_to_string(row->reason))) < 0)
+                        return -ENOMEM;
+        }
+        object = json_pack("{s:i, s:{s:i, s:i, s:i}, s:I, s:O, s:O}", "version", VERSION, "policy", "digits", (int) p->digits,
                            "min_cell", (int) p->min_cell, "round_counts", (int) p->round_counts, "released", (json_int_t) released,
-                           "suppressed", suppressed, "table", "file", METRICS_TABLE_FILE, "bytes", (json_int_t) size, "sha256", digest);
+                           "suppressed", suppressed, "files", o->files);
         if (!object)
                 return -ENOMEM;
         json = json_dumps(object, JSON_INDENT(1));
         if (!json || asprintf(&lined, "%s\n", json) < 0)
                 return -ENOMEM;
-        r = publish_file_at(dirfd, METRICS_TABLE_FILE, text, size, 0640, (uid_t) -1, (gid_t) -1);
-        if (r < 0)
-                return r;
-        return publish_file_at(dirfd, GATE_RELEASE_FILE, lined, strlen(lined), 0640, (uid_t) -1, (gid_t) -1);
+        return publish_file_at(o->dirfd, GATE_RELEASE_FILE, lined, strlen(lined), 0640, (uid_t) -1, (gid_t) -1);
 }
 
 static int nothing_left(const GatePolicy *p, const MetricsFile *f, Fault *reterr) {
@@ -162,32 +334,67 @@ static int nothing_left(const GatePolicy *p, const MetricsFile *f, Fault *reterr
         return r;
 }
 
+/* Everything but receipt and summary. Return: the number of results, or a negative errno. */
+static ssize_t release_results(Release *o, GateResults *g, Fault *reterr) {
+        ssize_t released, n;
+        int r;
+
+        r = gate_judge_all(o->policy, g);
+        if (r < 0)
+                return r;
+        released = publish_table(o, g, RELEASE_EVAL, table_write_eval);
+        if (released == 0)
+                return nothing_left(o->policy, &g->file, reterr);
+        if (released < 0)
+                return released;
+        if (g->file.kind == METRICS_KIND_CV) {
+                n = publish_table(o, g, RELEASE_FOLDS, table_write_folds);
+                if (n < 0)
+                        return n;
+        }
+        n = publish_table(o, g, RELEASE_INTERVALS, table_write_intervals);
+        r = n < 0 ? (int) n : 0;
+        if (r >= 0 && o->policy->plots)
+                r = publish_plot(o, g, RELEASE_ROC, PLOT_ROC);
+        if (r >= 0 && o->policy->plots)
+                r = publish_plot(o, g, RELEASE_CALIBRATION, PLOT_CALIBRATION);
+        if (r >= 0)
+                r = publish_note(o, g);
+        return r < 0 ? r : released;
+}
+
+static int clear(int dirfd) {
+        const char *names[RELEASE_FILES + 3] = { GATE_RELEASE_FILE, RELEASE_NOTE };
+
+        for (size_t i = 0; i < RELEASE_FILES; i++)
+                names[i + 2] = release_files[i].name;
+        return helper_clear(dirfd, names);
+}
+
 int gate_run(int in_dirfd, int out_dirfd, const GatePolicy *p, Fault *reterr) {
-        static const char *const results[] = { GATE_RELEASE_FILE, METRICS_TABLE_FILE, NULL };
-        _cleanup_metrics_file_ MetricsFile f = {};
-        _cleanup_csv_writer_ CsvWriter w = {};
-        _cleanup_json_ json_t *suppressed = NULL;
+        _cleanup_json_ json_t *files = json_array();
+        _cleanup_gate_results_ GateResults g = {};
+        Release o = { .dirfd = out_dirfd, .policy = p, .files = files };
         _cleanup_free_ char *text = NULL;
-        ssize_t released;
+        ssize_t released = 0;
         size_t size;
         int r;
 
-        r = helper_clear(out_dirfd, results);
-        if (r < 0)
-                return r;
-        r = fd_read_file_at(in_dirfd, METRICS_FILE, METRICS_FILE_MAX, &text, &size);
-        if (r < 0)
-                return r;
-        r = metrics_file_parse(text, size, &f);
-        if (r < 0)
-                return r;
-        suppressed = json_array();
-        if (!suppressed)
+        if (!files)
                 return -ENOMEM;
-        released = sift(p, &f, &w, suppressed);
-        if (released < 0)
-                return (int) released;
-        if (released == 0)
-                return nothing_left(p, &f, reterr);
-        return publish(out_dirfd, p, &w, released, suppressed);
+        r = clear(out_dirfd);
+        if (r < 0)
+                return r;
+        if (!p->no_evaluation) {
+                r = fd_read_file_at(in_dirfd, METRICS_FILE, METRICS_FILE_MAX, &text, &size);
+                if (r >= 0)
+                        r = metrics_file_parse(text, size, &g.file);
+                if (r < 0)
+                        return r;
+                released = release_results(&o, &g, reterr);
+                if (released < 0)
+                        return (int) released;
+        }
+        r = publish_receipt(&o, &g);
+        return r < 0 ? r : publish_summary(&o, &g, released);
 }

@@ -12,24 +12,23 @@
  *   - counts are rounded to the nearest multiple of round_counts, halves up, and metrics to digits significant digits. The
  *     metrics are those of the exact counts: with few digits that is the policy, with many they give the counts away.
  *
- * All cells but the course are numbers or empty, so that no spreadsheet takes one for a formula.
+ *   - courses of workflows are named by pseudonyms, in whose order they stand;
+ *   - plots are drawn of the curves that the evaluator left, made coarser first, see tools/gate/coarse.h.
+ *
+ * All cells but the course and some constant words are numbers or empty, so that no spreadsheet takes one for a formula. What is in
+ * the release is told, with digests, by a signed receipt (spool/receipt.h).
  */
 
 #include "spool/fault.h"
 #include "spool/metrics.h"
+#include "spool/receipt.h"
+#include "tools/gate/pseudonym.h"
 
 #define GATE_RELEASE_FILE "release.json"
 
 /* Bounds of the policy. */
 #define GATE_MIN_CELL_MAX 1000000u
 #define GATE_ROUND_MAX 1000000u
-
-typedef struct GatePolicy {
-        unsigned digits;       /* significant ones; 0: all there are */
-        unsigned min_cell;     /* 0: nothing is suppressed */
-        unsigned round_counts; /* 0 or 1: counts as they are */
-        char *const *courses;  /* known courses, ended by NULL, or NULL */
-} GatePolicy;
 
 typedef enum GateReason {
         GATE_REASON_NONE,
@@ -43,14 +42,51 @@ typedef enum GateReason {
 
 DECLARE_STRING_TABLE(gate_reason, GateReason);
 
+typedef struct GatePolicy {
+        unsigned digits;       /* significant ones; 0: all there are */
+        unsigned min_cell;     /* 0: nothing is suppressed */
+        unsigned round_counts; /* 0 or 1: counts as they are */
+        char *const *courses;  /* known courses, ended by NULL, or NULL */
+        const Pseudonyms *pseudonyms; /* of workflows; or NULL */
+        bool no_evaluation;    /* the workflow asked for none: nothing but a receipt is released */
+        Receipt *receipt;      /* what is known of the job, or NULL: no receipt */
+        const char *receipt_key; /* or NULL: it is not signed */
+        bool plots;
+} GatePolicy;
+
+/* A result, judged. */
+typedef struct GateRow {
+        const MetricsRow *row;
+        GateReason reason;
+        char *label; /* the name under which it is released; NULL: everything */
+} GateRow;
+
+/* Embedded: start with {}. */
+typedef struct GateResults {
+        MetricsFile file;
+        GateRow *rows; /* in the order in which they are released */
+        size_t n;
+} GateResults;
+
+/* Whether the tables have a column "course". */
+static inline bool gate_has_labels(const GateResults *g) {
+        return g->n > 0 && g->rows[0].label;
+}
+
 /* Why a row must not be released, or GATE_REASON_NONE. */
 GateReason gate_judge(const GatePolicy *p, const MetricsRow *row);
 
 /* n rounded to the nearest multiple of round, halves up; round 0 or 1: n. */
 uint64_t gate_round(uint64_t n, unsigned round);
 
+/* Judges and orders the rows of g->file. Return: 0 or a negative errno. */
+int gate_judge_all(const GatePolicy *p, GateResults *g);
+
+void gate_results_done(GateResults *g);
+#define _cleanup_gate_results_ _cleanup_(gate_results_done)
+
 /*
- * Empties out_dirfd of an earlier attempt, then releases: eval.csv first, release.json as the last act.
+ * Empties out_dirfd of an earlier attempt, then releases: eval.csv first, receipt.json and release.json last.
  * Return: 0; -EBADMSG with a fault (FAULT_RELEASE_SUPPRESSED: nothing is left), or without one (metrics.json is not what
  * the evaluator writes); or another negative errno.
  */

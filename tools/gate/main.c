@@ -6,13 +6,18 @@
 #include <getopt.h>
 
 #include "spool/helper.h"
+#include "spool/keys.h"
+#include "spool/plan.h"
 #include "spool/base/fd.h"
 #include "spool/base/log.h"
+#include "spool/base/name.h"
 #include "spool/base/parse.h"
 #include "spool/base/strv.h"
+#include "tools/gate/facts.h"
 #include "tools/gate/gate.h"
 
-static const char *arg_in, *arg_out;
+static const char *arg_in, *arg_out, *arg_keys, *arg_plan, *arg_controller;
+static Pseudonyms arg_pseudonyms;
 static GatePolicy arg_policy;
 static char **arg_courses;
 
@@ -27,6 +32,13 @@ static void help(void) {
                "  --round-counts N  round counts to multiples of N; 0: exact\n"
                "  --courses A,B,..  courses whose names may be released; others are left out. Without this option\n"
                "                    courses are numbered, because their names come from the job\n"
+               "  --pseudonyms KIND call courses by pseudonyms, hmac or sha1; wants --user and --keys\n"
+               "  --user NAME       the account that they are for\n"
+               "  --keys DIR        where the keys are; without this option a receipt is not signed\n"
+               "  --plan DIR        where plan.json is, of a workflow, for the receipt\n"
+               "  --controller FILE the controller of a workflow, for the receipt\n"
+               "  --no-evaluation   the workflow evaluates nothing: a receipt is all that is released\n"
+               "  --no-plots        draw nothing\n"
                "  --help            show this text\n"
                "  --version         show the version\n\n"
                "Exit status: 0 success, 65 nothing may be released, 75 try again, 2 wrong usage.\n");
@@ -50,7 +62,10 @@ static int parse_number(const char *s, unsigned max, unsigned *ret) {
 
 /* Return: -1 to go on, or an exit status. */
 static int parse_argv(int argc, char *argv[]) {
-        enum { OPTION_IN = 256, OPTION_OUT, OPTION_DIGITS, OPTION_MIN_CELL, OPTION_ROUND, OPTION_COURSES, OPTION_HELP, OPTION_VERSION };
+        enum {
+                OPTION_IN = 256, OPTION_OUT, OPTION_DIGITS, OPTION_MIN_CELL, OPTION_ROUND, OPTION_COURSES, OPTION_PSEUDONYMS,
+                OPTION_USER, OPTION_KEYS, OPTION_PLAN, OPTION_CONTROLLER, OPTION_NO_EVALUATION, OPTION_NO_PLOTS, OPTION_HELP, OPTION_VERSION,
+        };
         static const struct option options[] = {
                 { "in", required_argument, NULL, OPTION_IN },
                 { "out", required_argument, NULL, OPTION_OUT },
@@ -58,6 +73,13 @@ static int parse_argv(int argc, char *argv[]) {
                 { "min-cell", required_argument, NULL, OPTION_MIN_CELL },
                 { "round-counts", required_argument, NULL, OPTION_ROUND },
                 { "courses", required_argument, NULL, OPTION_COURSES },
+                { "pseudonyms", required_argument, NULL, OPTION_PSEUDONYMS },
+                { "user", required_argument, NULL, OPTION_USER },
+                { "keys", required_argument, NULL, OPTION_KEYS },
+                { "plan", required_argument, NULL, OPTION_PLAN },
+                { "controller", required_argument, NULL, OPTION_CONTROLLER },
+                { "no-evaluation", no_argument, NULL, OPTION_NO_EVALUATION },
+                { "no-plots", no_argument, NULL, OPTION_NO_PLOTS },
                 { "help", no_argument, NULL, OPTION_HELP },
                 { "version", no_argument, NULL, OPTION_VERSION },
                 {},
@@ -92,6 +114,32 @@ static int parse_argv(int argc, char *argv[]) {
                         if (helper_add_names(&arg_courses, optarg) < 0)
                                 return usage("--courses wants course names separated by commas");
                         break;
+                case OPTION_PSEUDONYMS:
+                        arg_pseudonyms.kind = manifest_pseudonyms_from_string(optarg);
+                        if ((int) arg_pseudonyms.kind < 0)
+                                return usage("--pseudonyms wants hmac or sha1");
+                        arg_pseudonyms.on = true;
+                        break;
+                case OPTION_USER:
+                        if (!name_is_user(optarg))
+                                return usage("--user wants the name of an account");
+                        arg_pseudonyms.user = optarg;
+                        break;
+                case OPTION_KEYS:
+                        arg_keys = optarg;
+                        break;
+                case OPTION_PLAN:
+                        arg_plan = optarg;
+                        break;
+                case OPTION_CONTROLLER:
+                        arg_controller = optarg;
+                        break;
+                case OPTION_NO_EVALUATION:
+                        arg_policy.no_evaluation = true;
+                        break;
+                case OPTION_NO_PLOTS:
+                        arg_policy.plots = false;
+                        break;
                 case OPTION_HELP:
                         help();
                         return 0;
@@ -103,24 +151,73 @@ static int parse_argv(int argc, char *argv[]) {
                         return HELPER_EXIT_USAGE;
                 }
         /* The policy is the operator's: nothing of it has a default here. */
-        if (optind < argc || !arg_in || !arg_out || !has_digits || !has_cell || !has_round)
+        if (optind < argc || (!arg_in && !arg_policy.no_evaluation) || !arg_out || !has_digits || !has_cell || !has_round)
                 return usage("wants --in, --out, --digits, --min-cell and --round-counts, and no other arguments");
+        if (arg_pseudonyms.on && (!arg_pseudonyms.user || !arg_keys))
+                return usage("--pseudonyms wants --user and --keys");
         return -1;
+}
+
+/* Secrets, and what a receipt says. */
+static int load(int out, char key[static KEYS_LENGTH + 1], Receipt *receipt) {
+        _cleanup_fd_ int keys = -EBADF, plan = -EBADF;
+        int r;
+
+        if (arg_keys) {
+                keys = helper_open_dir(arg_keys);
+                r = keys < 0 ? keys : keys_read(keys, KEYS_RECEIPT, key);
+                if (r >= 0 && arg_pseudonyms.on)
+                        r = pseudonyms_load(&arg_pseudonyms, keys);
+                if (r < 0)
+                        return log_error_errno(r == -EBADMSG ? -EUCLEAN : r, "cannot read the keys");
+                arg_policy.receipt_key = key;
+        }
+        if (arg_plan) {
+                plan = helper_open_dir(arg_plan);
+                if (plan < 0)
+                        return plan;
+        }
+        r = facts_gather(out, plan, arg_controller, receipt);
+        if (r == -ENOENT && !arg_plan && !arg_controller)
+                return 0;
+        if (r < 0)
+                return log_error_errno(r == -EBADMSG ? -EUCLEAN : r, "cannot gather what the receipt says");
+        arg_policy.receipt = receipt;
+        return 0;
+}
+
+static int run(int in, int out) {
+        char key[KEYS_LENGTH + 1] = "";
+        _cleanup_receipt_ Receipt receipt = {};
+        _cleanup_fault_ Fault fault = {};
+        int r;
+
+        arg_policy.courses = arg_courses;
+        r = load(out, key, &receipt);
+        if (arg_pseudonyms.on)
+                arg_policy.pseudonyms = &arg_pseudonyms;
+        if (r >= 0)
+                r = gate_run(in, out, &arg_policy, &fault);
+        if (r >= 0)
+                r = facts_remove(out);
+        explicit_bzero(key, sizeof(key));
+        return helper_finish(out, r, &fault);
 }
 
 int main(int argc, char *argv[]) {
         _cleanup_fd_ int in = -EBADF, out = -EBADF;
-        _cleanup_fault_ Fault fault = {};
         int r;
 
         log_open("morf-gate", LOG_INFO, /* force_journal= */ false);
+        arg_policy.plots = true;
         r = parse_argv(argc, argv);
         if (r < 0) {
-                in = helper_open_dir(arg_in);
+                if (!arg_policy.no_evaluation)
+                        in = helper_open_dir(arg_in);
                 out = helper_open_dir(arg_out);
-                arg_policy.courses = arg_courses;
-                r = in < 0 || out < 0 ? FAULT_EXIT_TEMPORARY : helper_finish(out, gate_run(in, out, &arg_policy, &fault), &fault);
+                r = (in < 0 && !arg_policy.no_evaluation) || out < 0 ? FAULT_EXIT_TEMPORARY : run(in, out);
         }
+        pseudonyms_done(&arg_pseudonyms);
         arg_courses = strv_free(arg_courses);
         return r;
 }

@@ -182,7 +182,7 @@ static void test_release(void **state _unused_) {
         add(&b, NULL, 100, 100, 100, 100);
         scratch_write(&b.scratch, "out/fault.json", "{}");
         assert_int_equal(run(&b, &policy, &fault), 0);
-        assert_int_equal(scratch_count(&b.scratch, "out"), 2);
+        assert_int_equal(scratch_count(&b.scratch, "out"), 3);
         fd = openat(b.out, "eval.csv", O_RDONLY | O_CLOEXEC);
         assert_int_equal(digest_fd(fd, digest), 0);
         release = scratch_read(&b.scratch, "out/release.json");
