@@ -13,6 +13,7 @@
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/release.h"
 
 /* The mail about the end of phase 3 is "phase.3" in the list of events. */
 #define PHASE_PREFIX "phase."
@@ -54,17 +55,10 @@ static MailEvent event_of(const char *name, unsigned *ret_phase) {
         return sscanf(number, "%u", ret_phase) == 1 ? MAIL_EVENT_PHASE : _MAIL_EVENT_INVALID;
 }
 
-/* Reads release/eval.csv. */
-static int read_release(const Job *j, char **ret, size_t *ret_size) {
-        _cleanup_fd_ int dir = -EBADF, release = -EBADF;
+static int open_release(const Job *j) {
+        _cleanup_fd_ int dir = job_open_dir(j);
 
-        dir = job_open_dir(j);
-        if (dir < 0)
-                return dir;
-        release = fd_open_dir_at(dir, JOB_DIR_RELEASE);
-        if (release < 0)
-                return release;
-        return fd_read_file_at(release, "eval.csv", LIMIT_RELEASE_BYTES, ret, ret_size);
+        return dir < 0 ? dir : fd_open_dir_at(dir, JOB_DIR_RELEASE);
 }
 
 static int copy_string(char **to, const char *from) {
@@ -74,11 +68,46 @@ static int copy_string(char **to, const char *from) {
         return *to ? 0 : -ENOMEM;
 }
 
+/* A run job without a result would not be done. */
+static bool is_required(const Job *j, const char *name) {
+        return j->mode == MANIFEST_MODE_RUN && streq(name, RELEASE_EVAL);
+}
+
+/* What the gate let out, and its note. */
+static int attach_release(const Job *j, MailRequest *m) {
+        _cleanup_free_ char *note = NULL;
+        _cleanup_fd_ int release = open_release(j);
+        size_t size;
+        int r;
+
+        if (release < 0)
+                return release;
+        for (size_t i = 0; i < RELEASE_FILES; i++) {
+                const ReleaseFile *f = &release_files[i];
+                _cleanup_free_ char *data = NULL;
+
+                r = fd_read_file_at(release, f->name, f->max, &data, &size);
+                if (r == -ENOENT && !is_required(j, f->name))
+                        continue;
+                if (r >= 0)
+                        r = f->text ? mail_request_attach(m, f->name, data, size) : mail_request_attach_picture(m, f->name, data, size);
+                if (r < 0)
+                        return r;
+        }
+        r = fd_read_file_at(release, RELEASE_NOTE, RELEASE_NOTE_MAX, &note, &size);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        if (strlen(note) != size || !name_is_utf8(note, size))
+                return -EBADMSG;
+        m->why = TAKE_PTR(note);
+        return 0;
+}
+
 /* One more sentence. */
 static int add_why(Job *j, MailEvent event, unsigned phase, MailRequest *m) {
         if (event == MAIL_EVENT_PHASE)
                 m->why = workflow_describe_phase(j, phase);
-        else if (event == MAIL_EVENT_FINISHED && j->record.left_out &&
+        else if (event == MAIL_EVENT_FINISHED && !m->why && j->record.left_out &&
                  asprintf(&m->why, "These courses failed and were left out: %s.", j->record.left_out) < 0) {
                 m->why = NULL;
                 return -ENOMEM;
@@ -102,6 +131,8 @@ static int compose(Job *j, const ConfUser *user, MailEvent event, unsigned phase
         STRV_FOREACH(to, user->mail)
                 if (r >= 0 && strv_length(m->to) < OUTBOX_RECIPIENTS_MAX)
                         r = strv_add(&m->to, *to);
+        if (r >= 0 && event == MAIL_EVENT_FINISHED)
+                r = attach_release(j, m);
         if (r >= 0)
                 r = add_why(j, event, phase, m);
         if (r < 0)
@@ -110,14 +141,6 @@ static int compose(Job *j, const ConfUser *user, MailEvent event, unsigned phase
                 m->usage = record->usage;
                 if (record->fault.code != FAULT_NONE)
                         r = fault_copy(&record->fault, &m->fault);
-        }
-        if (r >= 0 && event == MAIL_EVENT_FINISHED) {
-                _cleanup_free_ char *csv = NULL;
-                size_t size;
-
-                r = read_release(j, &csv, &size);
-                if (r >= 0)
-                        r = mail_request_attach(m, "eval.csv", csv, size);
         }
         return r;
 }
@@ -189,6 +212,12 @@ int announce_publish(Job *j) {
         return first;
 }
 
+static bool has_result(const Job *j) {
+        _cleanup_fd_ int release = open_release(j);
+
+        return release >= 0 && faccessat(release, RELEASE_EVAL, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static void print_status(const Job *j, FILE *f) {
         const Record *r = &j->record;
         char time[TIME_STRING_MAX], span[TIME_STRING_MAX], size[FORMAT_SIZE_MAX];
@@ -213,7 +242,7 @@ static void print_status(const Job *j, FILE *f) {
         if (r->left_out)
                 fprintf(f, "Without:  %s\n", r->left_out);
         if (r->state == JOB_STATE_DONE)
-                fprintf(f, "Result:   eval.csv in this directory\n");
+                fprintf(f, "Result:   %s in this directory\n", has_result(j) ? RELEASE_EVAL : RELEASE_RECEIPT);
 }
 
 /* Opens sftp/USER/jobs/ID/, making it when needed. */
@@ -255,8 +284,30 @@ static int write_status_file(const Job *j, int dirfd, const char *name, const ch
         return publish_volatile_file_at(dirfd, name, data, size, 0640, 0, gid);
 }
 
+static int write_release(const Job *j, int dirfd, gid_t gid) {
+        _cleanup_fd_ int release = open_release(j);
+        int r;
+
+        if (release < 0)
+                return release;
+        for (size_t i = 0; i < RELEASE_FILES; i++) {
+                const ReleaseFile *f = &release_files[i];
+                _cleanup_free_ char *data = NULL;
+                size_t size;
+
+                r = fd_read_file_at(release, f->name, f->max, &data, &size);
+                if (r == -ENOENT && !is_required(j, f->name))
+                        continue;
+                if (r >= 0)
+                        r = write_status_file(j, dirfd, f->name, data, size, gid);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int write_status(const Job *j) {
-        _cleanup_free_ char *json = NULL, *text = NULL, *csv = NULL;
+        _cleanup_free_ char *json = NULL, *text = NULL;
         _cleanup_fd_ int fd = -EBADF;
         size_t size;
         gid_t gid;
@@ -268,9 +319,7 @@ static int write_status(const Job *j) {
                 return fd == -ENOENT ? 0 : fd; /* an account without an SFTP home */
 
         if (j->record.state == JOB_STATE_DONE) {
-                r = read_release(j, &csv, &size);
-                if (r >= 0)
-                        r = write_status_file(j, fd, "eval.csv", csv, size, gid);
+                r = write_release(j, fd, gid);
                 if (r < 0)
                         return r;
         }

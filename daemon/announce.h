@@ -3,7 +3,8 @@
 
 /*
  * What researchers are told: mails, as requests in the outbox, and the status files in their SFTP home. Nothing that a container
- * wrote gets in here; the one result is release/eval.csv, which the release policy has been applied to.
+ * wrote gets in here; the only results are the files of spool/release.h below release/,
+ * which the release policy has been applied to.
  */
 
 #include "daemon/job.h"
@@ -27,5 +28,5 @@ int announce_note_phase(Job *j, unsigned phase);
  */
 int announce_publish(Job *j);
 
-/* Writes sftp/USER/jobs/ID/{status.json,STATUS.txt}, and eval.csv once the job is done. Return: 0, or a negative errno, logged. */
+/* Writes sftp/USER/jobs/ID/{status.json,STATUS.txt}, and the files of spool/release.h once the job is done. Return: 0, or a negative errno, logged. */
 int announce_status(Job *j);

@@ -6,6 +6,7 @@
  * Crash-only: it can be killed at any instruction. SIGTERM leaves running stages alone; the next start takes them up again.
  */
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -15,7 +16,9 @@
 #include <time.h>
 
 #include "daemon/daemon.h"
+#include "spool/keys.h"
 #include "spool/base/fault-point.h"
+#include "spool/base/fd.h"
 #include "spool/base/log.h"
 #include "spool/base/message-id.h"
 #include "spool/base/time.h"
@@ -157,6 +160,19 @@ static int refuse(const char *message_id, const char *sentence, int error) {
         return sentence ? EX_CONFIG : EXIT_FAILURE;
 }
 
+/* Results are not released without. */
+static int make_keys(const Daemon *d, char **reterr) {
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
+
+        fd = open(KEYS_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = fd < 0 ? negative_errno() : keys_make(fd, d->accounts.of[ACCOUNT_EVAL].gid);
+        if (r < 0 && asprintf(reterr, "cannot make the keys in " KEYS_DIR ": %s; 'systemd-tmpfiles --create morf.conf' makes the directory",
+                              strerrordesc_np(-r)) < 0)
+                *reterr = NULL;
+        return r;
+}
+
 /* Return: an exit status. */
 static int run(void) {
         _cleanup_free_ char *error = NULL;
@@ -171,6 +187,8 @@ static int run(void) {
                 return check(&conf) < 0 ? EX_CONFIG : EXIT_SUCCESS;
 
         r = daemon_init(&d, &conf, &error);
+        if (r >= 0)
+                r = make_keys(&d, &error);
         if (r >= 0)
                 r = add_signals(&d);
         if (r < 0) {

@@ -12,13 +12,16 @@
 #include "spool/base/fd.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/keys.h"
 #include "spool/limits.h"
+#include "spool/receipt.h"
 #include "units/name.h"
 
 /* Where a unit finds what was bound for it. */
 #define SEEN_IN "/run/morf/in"
 #define SEEN_OUT "/run/morf/out"
 #define SEEN_CONTEXT "/run/morf/context"
+#define SEEN_KEYS "/run/morf/keys"
 #define SEEN_STORE "/run/morf/store"
 
 /* Which image was made of which archive or Dockerfile directory, kept over jobs (units/morf.tmpfiles). */
@@ -161,6 +164,46 @@ static int plan_evaluate(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr)
         return plan_filter(j, p, ACCOUNT_EVAL, JOB_DIR_SEALED, JOB_DIR_EVAL);
 }
 
+/* What the receipt says of the job, for the gate to sign. The rest it finds by itself. */
+static int write_facts(const Job *j, int dirfd, const Manifest *m) {
+        const Account *a = &j->daemon->accounts.of[ACCOUNT_EVAL];
+        _cleanup_image_record_ ImageRecord image = {};
+        char received[TIME_STRING_MAX], tool[] = "morf " MORF_VERSION;
+        _cleanup_fd_ int release = -EBADF;
+        Receipt facts = RECEIPT_INIT;
+        int r;
+
+        r = stage_read_image(j, &image);
+        if (r < 0)
+                return r;
+        release = fd_open_dir_at(dirfd, JOB_DIR_RELEASE);
+        if (release < 0)
+                return release;
+        /* Borrowed: nothing of it is released. */
+        facts.tool = tool;
+        facts.job = j->record.id;
+        facts.user = j->record.user;
+        facts.name = m->name;
+        facts.mode = (char *) manifest_mode_to_string(m->mode);
+        facts.configuration = m->drop_digest;
+        facts.image = image.id;
+        facts.received = (char *) time_format_utc(j->record.created, received);
+        facts.usage = j->record.usage;
+        return json_record_publish_at(&receipt_table, &facts, release, RECEIPT_FACTS_FILE, 0640, a->uid, a->gid);
+}
+
+/* Keys for pseudonyms and receipts, which the daemon made when it started. */
+static int add_keys(const Job *j, UnitPlan *p, const Manifest *m) {
+        (void) unit_plan_add_bind(p, KEYS_DIR, SEEN_KEYS, false);
+        (void) unit_plan_add_argument(p, "--keys");
+        (void) unit_plan_add_argument(p, SEEN_KEYS);
+        if (m->mode == MANIFEST_MODE_WORKFLOW && j->daemon->conf.release.pseudonyms) {
+                (void) unit_plan_add_argumentf(p, "--pseudonyms=%s", manifest_pseudonyms_to_string(m->pseudonyms));
+                (void) unit_plan_add_argumentf(p, "--user=%s", j->record.user);
+        }
+        return p->error;
+}
+
 /* The gate knows which courses were granted: a name of any other in the results is the container's text and stays here. */
 int stage_plan_gate(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         const Conf *c = &j->daemon->conf;
@@ -173,6 +216,8 @@ int stage_plan_gate(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
                 r = stage_load_courses(j, &m, &courses, reterr);
         if (r >= 0)
                 r = stage_fresh_dir(j, dirfd, JOB_DIR_RELEASE, 0750, ACCOUNT_EVAL);
+        if (r >= 0)
+                r = write_facts(j, dirfd, &m);
         if (r < 0)
                 return r;
         (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0, (const char *const[]){ HELPER("gate"), "--in", SEEN_IN, "--out", SEEN_OUT, NULL });
@@ -181,6 +226,9 @@ int stage_plan_gate(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         (void) unit_plan_add_argumentf(p, "--round-counts=%u", c->release.round_counts);
         for (size_t i = 0; i < courses.n; i++)
                 (void) unit_plan_add_argumentf(p, "--courses=%s", courses.items[i].name);
+        r = add_keys(j, p, &m);
+        if (r < 0)
+                return r;
         return plan_filter(j, p, ACCOUNT_EVAL, JOB_DIR_EVAL, JOB_DIR_RELEASE);
 }
 

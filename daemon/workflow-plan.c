@@ -26,6 +26,7 @@
 #define SEEN_CACHE "/run/morf/cache"
 #define SEEN_FEATURES "/run/morf/features"
 #define SEEN_OUT "/run/morf/out"
+#define SEEN_CONTROLLER "/run/morf/controller"
 
 /* What is kept over jobs (units/morf.tmpfiles): raw sessions made ready, and of each user the outputs of steps and the features. */
 #define CACHE_RAW "/var/lib/morf/cache/raw"
@@ -179,9 +180,12 @@ int workflow_plan_planning(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
 /* ---- evaluating and gating ---- */
 
 int workflow_plan_evaluating(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr) {
+        _cleanup_manifest_ Manifest m = {};
         int r;
 
-        r = stage_fresh_dir(j, dirfd, JOB_DIR_RESULT, 0750, ACCOUNT_EVAL);
+        r = job_load_manifest(j, &m, /* reterr= */ NULL);
+        if (r >= 0)
+                r = stage_fresh_dir(j, dirfd, JOB_DIR_RESULT, 0750, ACCOUNT_EVAL);
         if (r >= 0)
                 r = stage_fresh_dir(j, dirfd, JOB_DIR_EVAL, 0750, ACCOUNT_EVAL);
         if (r < 0)
@@ -189,6 +193,10 @@ int workflow_plan_evaluating(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *ret
         (void) stage_set_account(p, ACCOUNT_EVAL);
         (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0,
                                   (const char *const[]){ HELPER("evaluate"), "--workflow", "--plan", SEEN_PLAN, "--work", SEEN_WORK, "--out", SEEN_OUT, NULL });
+        (void) unit_plan_add_argumentf(p, "--min-cell=%u", j->daemon->conf.release.min_cell);
+        (void) unit_plan_add_argumentf(p, "--round-counts=%u", j->daemon->conf.release.round_counts);
+        if (m.partial)
+                (void) unit_plan_add_argument(p, "--partial");
         (void) stage_bind(j, p, JOB_DIR_PLAN, SEEN_PLAN, false);
         (void) stage_bind(j, p, JOB_DIR_WORK, SEEN_WORK, false);
         (void) stage_add_data(j, p);
@@ -208,15 +216,31 @@ static int make_result(const Job *j, int dirfd) {
 }
 
 int workflow_plan_gating(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
-        int r = make_result(j, dirfd);
+        _cleanup_manifest_ Manifest m = {};
+        int r;
 
+        r = job_load_manifest(j, &m, /* reterr= */ NULL);
+        if (r >= 0)
+                r = make_result(j, dirfd);
         if (r >= 0)
                 r = stage_plan_gate(j, dirfd, p, reterr);
         if (r < 0)
                 return r;
-        (void) unit_plan_add_argument(p, "--workflow");
         (void) unit_plan_add_argument(p, "--plan");
         (void) unit_plan_add_argument(p, SEEN_PLAN);
+        if (!workflow_is_evaluated(j))
+                (void) unit_plan_add_argument(p, "--no-evaluation");
+        if (m.controller) {
+                _cleanup_free_ char *path = job_path(j, JOB_DIR_DROP "/%s", m.controller);
+
+                if (!path)
+                        return -ENOMEM;
+                /* It belongs to root:morf-intake. */
+                (void) unit_plan_add_group(p, account_name(ACCOUNT_INTAKE));
+                (void) unit_plan_add_bind(p, path, SEEN_CONTROLLER, false);
+                (void) unit_plan_add_argument(p, "--controller");
+                (void) unit_plan_add_argument(p, SEEN_CONTROLLER);
+        }
         return stage_bind(j, p, JOB_DIR_PLAN, SEEN_PLAN, false);
 }
 

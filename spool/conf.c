@@ -71,6 +71,7 @@ static const Setting table[] = {
         { "release.digits", SETTING_UNSIGNED, MEMBER(release.digits), .max = 17 },
         { "release.min_cell", SETTING_UNSIGNED, MEMBER(release.min_cell), .max = 1000000 },
         { "release.round_counts", SETTING_UNSIGNED, MEMBER(release.round_counts), .max = 1000000 },
+        { "release.pseudonyms", SETTING_BOOL, MEMBER(release.pseudonyms) },
         { "mail.from", SETTING_STRING, MEMBER(mail.from), .check = name_is_mail_address },
         { "mail.from_name", SETTING_STRING, MEMBER(mail.from_name), .check = is_text },
         { "mail.operator", SETTING_STRING, MEMBER(mail.operator_address), .check = name_is_mail_address },
@@ -101,7 +102,7 @@ static int set_defaults(Conf *c) {
                         .maximum = { .cpus_milli = 64000, .memory = 256 * LIMIT_GIB, .time_usec = 7 * USEC_PER_DAY, .output = 64 * LIMIT_GIB, .pids = 4096 },
                         .compat = true,
                 },
-                .release = { .digits = 3, .min_cell = 10, .round_counts = 5 },
+                .release = { .digits = 3, .min_cell = 10, .round_counts = 5, .pseudonyms = true },
                 .mail = { .smtp_port = 25, .smtp_tls = CONF_TLS_OPPORTUNISTIC, .per_hour = 60 },
         };
         c->spool = strdup("/var/spool/morf");

@@ -64,6 +64,7 @@ typedef struct Conf {
                 unsigned digits;       /* significant digits of metrics; 0: all */
                 unsigned min_cell;     /* smallest count that is released */
                 unsigned round_counts; /* counts are rounded to a multiple of it */
+                bool pseudonyms;       /* whether results of workflows hide the names of courses */
         } release;
 
         struct {

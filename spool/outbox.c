@@ -9,6 +9,7 @@
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/release.h"
 
 static const char *const mail_event_names[_MAIL_EVENT_MAX] = {
         [MAIL_EVENT_ACCEPTED] = "accepted",
@@ -157,6 +158,27 @@ int mail_request_attach(MailRequest *m, const char *name, const char *content, s
                 return -ENOMEM;
         }
         return append(&m->attachments, a);
+}
+
+int mail_request_attach_picture(MailRequest *m, const char *name, const void *data, size_t size) {
+        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const unsigned char *in = data;
+        _cleanup_free_ char *text = NULL;
+        char *out;
+
+        if (size > RELEASE_PLOT_MAX || !endswith(name, ".png"))
+                return -EINVAL;
+        text = out = malloc((size + 2) / 3 * 4 + 1);
+        if (!text)
+                return -ENOMEM;
+        for (size_t i = 0; i < size; i += 3) {
+                uint32_t bits = (uint32_t) in[i] << 16 | (i + 1 < size ? (uint32_t) in[i + 1] << 8 : 0) | (i + 2 < size ? in[i + 2] : 0);
+
+                for (unsigned k = 0; k < 4; k++)
+                        *out++ = i + k > size ? '=' : digits[bits >> (18 - 6 * k) & 63];
+        }
+        *out = '\0';
+        return mail_request_attach(m, name, text, (size_t) (out - text));
 }
 
 /* ---- names -------------------------------------------------------------------------------------------------------------- */

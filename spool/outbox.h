@@ -26,7 +26,7 @@
 #define OUTBOX_VERSION 1u
 #define OUTBOX_NUMBER_MAX 99u
 #define OUTBOX_RECIPIENTS_MAX 8u
-#define OUTBOX_ATTACHMENTS_MAX 4u
+#define OUTBOX_ATTACHMENTS_MAX 8u
 #define OUTBOX_TEXT_MAX 1024u
 /* "<id>-<nn>-<event>.json" and its NUL. */
 #define OUTBOX_NAME_SIZE (ID_LENGTH + 32u)
@@ -47,8 +47,8 @@ typedef enum MailEvent {
 DECLARE_STRING_TABLE(mail_event, MailEvent);
 
 typedef struct MailAttachment {
-        char *name;    /* a valid name; decides the type: .csv or .txt */
-        char *content; /* UTF-8 text, at most LIMIT_RELEASE_BYTES */
+        char *name;    /* a valid name; decides the type: .csv, .json, .txt, or .png of a picture */
+        char *content; /* UTF-8 text, at most LIMIT_RELEASE_BYTES; a picture in Base64 */
 } MailAttachment;
 
 typedef struct MailAttachments {
@@ -87,6 +87,14 @@ void mail_request_done(MailRequest *m);
 
 /* Appends a copy of size bytes of text as an attachment. Return: 0; -EINVAL (not text, too long, too many, bad name); -ENOMEM. */
 int mail_request_attach(MailRequest *m, const char *name, const char *content, size_t size);
+
+/* Appends a picture, size bytes at data, at most RELEASE_PLOT_MAX; the name ends in ".png". Return: as mail_request_attach(). */
+int mail_request_attach_picture(MailRequest *m, const char *name, const void *data, size_t size);
+
+/* Whether an attachment is a picture. */
+static inline bool mail_attachment_is_picture(const MailAttachment *a) {
+        return endswith(a->name, ".png");
+}
 
 /* The identity of a mail, as its file name says it. */
 typedef struct OutboxName {

@@ -66,10 +66,6 @@ static int label_of(const GatePolicy *p, const MetricsFile *f, size_t i, char **
         return r < 0 ? r : *ret ? 0 : -ENOMEM;
 }
 
-static int compare_names(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 /* By pseudonym, because the order of the real names would tell which is which; folds behind what they are of. */
 static int compare(const void *a, const void *b) {
         const GateRow *x = a, *y = b;
@@ -214,7 +210,7 @@ static int publish_plot(Release *o, const GateResults *g, const char *name, Plot
 /* ---- what else is told ---- */
 
 /* What is not in the results, in one line for the mail. Return: 0 and a fresh string or NULL, or a negative errno. */
-static int make_note(const GatePolicy *p, const GateResults *g, char **ret) {
+static int make_note(const GateResults *g, char **ret) {
         _cleanup_strv_ char **names = NULL;
         _cleanup_free_ char *text = NULL;
         size_t n = 0, size = 0;
@@ -222,22 +218,15 @@ static int make_note(const GatePolicy *p, const GateResults *g, char **ret) {
         int r = 0;
 
         *ret = NULL;
-        for (size_t i = 0; r >= 0 && i < g->file.n_left_out; i++) {
-                char pseudonym[PSEUDONYM_LENGTH + 1];
-
-                if (p->pseudonyms)
-                        r = pseudonym_make(p->pseudonyms, g->file.left_out[i].course, pseudonym);
-                if (r >= 0)
-                        r = strv_addf(&names, "%s (%s)", p->pseudonyms ? pseudonym : g->file.left_out[i].course, g->file.left_out[i].code);
-        }
+        /* By their own names, as faults and the researcher's job have them: that they are missing says nothing about results. */
+        for (size_t i = 0; r >= 0 && i < g->file.n_left_out; i++)
+                r = strv_add(&names, g->file.left_out[i].course);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < g->n; i++)
                 n += g->rows[i].reason != GATE_REASON_NONE && g->rows[i].row->fold == 0;
         if (n == 0 && !names)
                 return 0;
-        if (p->pseudonyms && names)
-                qsort(names, strv_length(names), sizeof(*names), compare_names);
         f = open_memstream(&text, &size);
         if (!f)
                 return -ENOMEM;
@@ -263,7 +252,7 @@ static int publish_note(Release *o, const GateResults *g) {
         _cleanup_free_ char *note = NULL;
         int r;
 
-        r = make_note(o->policy, g, &note);
+        r = make_note(g, &note);
         if (r < 0 || !note)
                 return r;
         return publish_file_at(o->dirfd, RELEASE_NOTE, note, strlen(note), 0640, (uid_t) -1, (gid_t) -1);

@@ -7,6 +7,7 @@
 #include "spool/base/parse.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/release.h"
 #include "tools/mail/table.h"
 #include "tools/mail/template.h"
 
@@ -135,8 +136,8 @@ static int add_results(Body *b, const MailAttachments *attachments) {
                 Block block = { .kind = BLOCK_TABLE };
                 size_t left_out;
 
-                if (!endswith(a->name, ".csv"))
-                        continue;
+                if (!streq(a->name, RELEASE_EVAL))
+                        continue; /* What the others say, or how exact this is, is for who opens them. */
                 r = table_from_csv(a->content, &block.cells, &block.rows, &block.columns, &left_out);
                 if (r == -EBADMSG)
                         continue; /* It is attached all the same. */
@@ -162,6 +163,41 @@ static int add_results(Body *b, const MailAttachments *attachments) {
         return 0;
 }
 
+static bool has_results(const MailRequest *m) {
+        for (size_t i = 0; i < m->attachments.n; i++)
+                if (streq(m->attachments.items[i].name, RELEASE_EVAL))
+                        return true;
+        return false;
+}
+
+/* What lies beside the table, by name. */
+static int add_attached(Body *b, const MailAttachments *attachments) {
+        static const struct {
+                const char *name, *what;
+        } known[] = {
+                { RELEASE_FOLDS, "the metrics of each fold, with mean and standard deviation" },
+                { RELEASE_INTERVALS, "95 % confidence intervals" },
+                { RELEASE_ROC, "the ROC curves" },
+                { RELEASE_CALIBRATION, "the calibration of the predicted probabilities" },
+                { RELEASE_RECEIPT, "what the result was made of, signed by the server" },
+        };
+        bool first = true;
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(known); i++)
+                for (size_t k = 0; k < attachments->n; k++) {
+                        if (!streq(attachments->items[k].name, known[i].name))
+                                continue;
+                        r = first ? add_text(b, BLOCK_HEADING, "Attached") : 0;
+                        if (r >= 0)
+                                r = add_fact(b, known[i].name, known[i].what);
+                        if (r < 0)
+                                return r;
+                        first = false;
+                }
+        return 0;
+}
+
 static int add_details(Body *b, const Template *t, const MailRequest *m) {
         int r;
 
@@ -181,6 +217,8 @@ static int add_details(Body *b, const Template *t, const MailRequest *m) {
         }
         if (t->results) {
                 r = add_results(b, &m->attachments);
+                if (r >= 0)
+                        r = add_attached(b, &m->attachments);
                 if (r < 0)
                         return r;
         }
@@ -199,7 +237,7 @@ static int compose(const Template *t, const MailRequest *m, Body *ret) {
         r = template_expand(subject, m, &b.subject);
         if (r < 0)
                 return r;
-        r = add_template(&b, BLOCK_PARAGRAPH, t->what, m);
+        r = add_template(&b, BLOCK_PARAGRAPH, t->results && !has_results(m) ? t->what_without : t->what, m);
         if (r < 0)
                 return r;
         r = add_details(&b, t, m);
@@ -210,7 +248,7 @@ static int compose(const Template *t, const MailRequest *m, Body *ret) {
                 if (r < 0)
                         return r;
         }
-        for (const char *const *s = t->next; *s; s++) {
+        for (const char *const *s = t->results && !has_results(m) ? t->next_without : t->next; *s; s++) {
                 r = add_template(&b, BLOCK_PARAGRAPH, *s, m);
                 if (r < 0)
                         return r;

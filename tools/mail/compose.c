@@ -50,8 +50,30 @@ static GMimeObject *alternative_part(const char *text, const char *html, const c
         return GMIME_OBJECT(multipart);
 }
 
-static GMimeObject *attachment_part(const MailAttachment *a) {
+/* The content is in the encoding in which it is sent. */
+static GMimePart *picture_part(const char *base64) {
+        GMimePart *part = g_mime_part_new_with_type("image", "png");
+        _cleanup_object_ GMimeStream *stream = g_mime_stream_mem_new_with_buffer(base64, strlen(base64));
+        _cleanup_object_ GMimeDataWrapper *wrapper = g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_BASE64);
+
+        g_mime_part_set_content(part, wrapper);
+        return part;
+}
+
+static GMimePart *text_part(const MailAttachment *a) {
         GMimePart *part = part_of(endswith(a->name, ".csv") ? "csv" : "plain", a->content);
+
+        if (endswith(a->name, ".json")) {
+                GMimeContentType *type = g_mime_content_type_new("application", "json");
+
+                g_mime_object_set_content_type(GMIME_OBJECT(part), type);
+                g_object_unref(type);
+        }
+        return part;
+}
+
+static GMimeObject *attachment_part(const MailAttachment *a) {
+        GMimePart *part = mail_attachment_is_picture(a) ? picture_part(a->content) : text_part(a);
 
         g_mime_object_set_disposition(GMIME_OBJECT(part), GMIME_DISPOSITION_ATTACHMENT);
         g_mime_part_set_filename(part, a->name);

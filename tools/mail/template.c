@@ -45,6 +45,11 @@ static const Template templates[_MAIL_EVENT_MAX] = {
                         "The table is attached as eval.csv; by SFTP it is jobs/{id}/eval.csv. Small counts are left out and numbers are "
                         "rounded where the data's release rules ask for it.",
                 },
+                .what_without = "Your job '{job}' has finished. Its workflow asks for no evaluation, so that there are no metrics.",
+                .next_without = {
+                        "The receipt is attached; by SFTP it is jobs/{id}/receipt.json. What the containers made stays on the server; later jobs "
+                        "can use the features with fork_features.",
+                },
                 .usage = true,
                 .results = true,
         },

@@ -14,6 +14,9 @@ typedef struct Template {
         const char *subject; /* behind "[morf] {job}: " and before the short id */
         const char *what;    /* what happened */
         const char *next[TEMPLATE_NEXT_MAX + 1]; /* what to do and where to look, NULL-terminated */
+        /* Of results: the same for a workflow that evaluates nothing. */
+        const char *what_without;
+        const char *next_without[TEMPLATE_NEXT_MAX + 1];
         bool faults;         /* the fault is shown */
         bool usage;          /* the resources are shown */
         bool results;        /* the tables attached are shown */

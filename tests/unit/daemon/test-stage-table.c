@@ -13,6 +13,7 @@
 #include "spool/limits.h"
 #include "tests/unit/daemon/fixture.h"
 #include "tests/unit/daemon/installed.h"
+#include "spool/receipt.h"
 #include "units/name.h"
 
 static void every_working_state_has_a_stage(_unused_ void **state) {
@@ -262,7 +263,8 @@ static void what_plans_have_in_common(_unused_ void **state) {
                         bool of_engine = stage_of_state(MANIFEST_MODE_RUN, s)->sandbox == SANDBOX_ENGINE;
                         bool allowed = startswith(b->source, own) || (s == JOB_STATE_PLANNING && !b->writable) ||
                                        (of_engine && !b->writable && startswith(b->source, "/run/")) ||
-                                       (s == JOB_STATE_PREPARING && streq(b->source, "/var/lib/morf/images"));
+                                       (s == JOB_STATE_PREPARING && streq(b->source, "/var/lib/morf/images")) ||
+                                       (s == JOB_STATE_GATING && !b->writable && streq(b->source, "/var/lib/morf/keys"));
 
                         if (!allowed)
                                 fail_msg("%s sees %s", stage_of_state(MANIFEST_MODE_RUN, s)->name, b->source);
@@ -306,7 +308,7 @@ static void helpers(_unused_ void **state) {
                                 fail_msg("%s has no %s", cases[i].program, cases[i].arguments[k]);
                 in = job_path(j, "%s", cases[i].in);
                 out = job_path(j, "%s", cases[i].out);
-                assert_int_equal(p->n_binds, 2);
+                assert_int_equal(p->n_binds, cases[i].state == JOB_STATE_GATING ? 3 : 2);
                 assert_string_equal(bind_at(p, "/run/morf/in")->source, in);
                 assert_false(bind_at(p, "/run/morf/in")->writable);
                 assert_string_equal(bind_at(p, "/run/morf/out")->source, out);
@@ -583,7 +585,31 @@ static void what_was_left_is_removed(_unused_ void **state) {
         j = prepared(&f, "", JOB_STATE_GATING);
         fixture_file(&f, j, "release/eval.csv", "of another try");
         p = plan_of(j);
-        assert_int_equal(scratch_count(&f.s, "spool/active/" ID_A "/release"), 0);
+        assert_int_equal(scratch_count(&f.s, "spool/active/" ID_A "/release"), 1);
+}
+
+/* What the receipt will say: of the job, its drop and its image, in the directory of the gate and readable there. */
+static void the_gate_learns_the_facts(_unused_ void **state) {
+        _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
+        _cleanup_receipt_ Receipt facts = {};
+        _cleanup_free_ char *text = NULL;
+        _cleanup_fixture_ Fixture f;
+        Job *j;
+
+        skip_unless_root();
+        j = prepared(&f, "", JOB_STATE_GATING);
+        p = plan_of(j);
+        text = scratch_read(&f.s, "spool/active/" ID_A "/release/" RECEIPT_FACTS_FILE);
+        assert_non_null(text);
+        assert_int_equal(receipt_parse(text, strlen(text), &facts, NULL), 0);
+        assert_string_equal(facts.job, ID_A);
+        assert_string_equal(facts.user, "alice");
+        assert_string_equal(facts.mode, "run");
+        assert_non_null(startswith(facts.image, "sha256:"));
+        assert_null(facts.released);
+        assert_int_equal(facts.n_files, 0);
+        assert_true(has(command(p, UNIT_EXEC_START), "--keys"));
+        assert_false(has(command(p, UNIT_EXEC_START), "--pseudonyms=hmac"));
 }
 
 int main(void) {
@@ -594,6 +620,7 @@ int main(void) {
                 cmocka_unit_test(grants_are_asked_again), cmocka_unit_test(the_container), cmocka_unit_test(the_chain_of_a_workflow), cmocka_unit_test(the_recording),
                 cmocka_unit_test(judge_recording), cmocka_unit_test(the_units_of_steps), cmocka_unit_test(images),
                 cmocka_unit_test(without_an_engine_nothing_is_planned), cmocka_unit_test(podman), cmocka_unit_test(what_was_left_is_removed),
+                cmocka_unit_test(the_gate_learns_the_facts),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ static void defaults(_unused_ void **state) {
         assert_int_equal(c.release.digits, 3);
         assert_int_equal(c.release.min_cell, 10);
         assert_int_equal(c.release.round_counts, 5);
+        assert_true(c.release.pseudonyms);
         assert_int_equal(c.mail.smtp_tls, CONF_TLS_OPPORTUNISTIC);
         assert_null(c.mail.smtp_host);
 }

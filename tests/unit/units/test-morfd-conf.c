@@ -102,6 +102,7 @@ static void assert_same(const Conf *a, const Conf *b) {
         assert_int_equal(a->release.digits, b->release.digits);
         assert_int_equal(a->release.min_cell, b->release.min_cell);
         assert_int_equal(a->release.round_counts, b->release.round_counts);
+        assert_int_equal(a->release.pseudonyms, b->release.pseudonyms);
         assert_same_mail(a, b);
 }
 
