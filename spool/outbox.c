@@ -164,21 +164,20 @@ int mail_request_attach_picture(MailRequest *m, const char *name, const void *da
         static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         const unsigned char *in = data;
         _cleanup_free_ char *text = NULL;
-        char *out;
+        size_t n = 0;
 
         if (size > RELEASE_PLOT_MAX || !endswith(name, ".png"))
                 return -EINVAL;
-        text = out = malloc((size + 2) / 3 * 4 + 1);
+        text = calloc((size + 2) / 3 + 1, 4);
         if (!text)
                 return -ENOMEM;
         for (size_t i = 0; i < size; i += 3) {
                 uint32_t bits = (uint32_t) in[i] << 16 | (i + 1 < size ? (uint32_t) in[i + 1] << 8 : 0) | (i + 2 < size ? in[i + 2] : 0);
 
                 for (unsigned k = 0; k < 4; k++)
-                        *out++ = i + k > size ? '=' : digits[bits >> (18 - 6 * k) & 63];
+                        text[n++] = i + k > size ? '=' : digits[bits >> (18 - 6 * k) & 63];
         }
-        *out = '\0';
-        return mail_request_attach(m, name, text, (size_t) (out - text));
+        return mail_request_attach(m, name, text, n);
 }
 
 /* ---- names -------------------------------------------------------------------------------------------------------------- */

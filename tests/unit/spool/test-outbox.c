@@ -8,6 +8,7 @@
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
 #include "spool/outbox.h"
+#include "spool/release.h"
 #include "tests/unit/scratch.h"
 
 #define JOB "01jd3k8x2m4qabcdefghjkmnpq"
@@ -222,8 +223,25 @@ static void test_purge(void **state _unused_) {
         assert_int_equal(scratch_count(&s, OUTBOX_SENT), 1);
 }
 
+/* The examples of RFC 4648, section 10; a picture is told by its name. */
+static void pictures(void **state _unused_) {
+        static const char *const cases[][2] = {
+                { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+        };
+        _cleanup_mail_request_ MailRequest m = MAIL_REQUEST_INIT;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(mail_request_attach_picture(&m, "roc.png", cases[i][0], strlen(cases[i][0])), 0);
+                assert_string_equal(m.attachments.items[i].content, cases[i][1]);
+                assert_true(mail_attachment_is_picture(&m.attachments.items[i]));
+        }
+        assert_int_equal(mail_request_attach_picture(&m, "roc.csv", "x", 1), -EINVAL);
+        assert_int_equal(mail_request_attach_picture(&m, "roc.png", "x", RELEASE_PLOT_MAX + 1), -EINVAL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(pictures),
                 cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_events_round_trip),
                 cmocka_unit_test(test_names),        cmocka_unit_test(test_malformed),
                 cmocka_unit_test(test_publish_once), cmocka_unit_test(test_publish_refuses),
