@@ -5,11 +5,11 @@
 # it kills at random under load, the engine and the mail sender among them, lose nothing and do nothing twice.
 #
 # Runs in a test machine of its own. MORF_DEB names the package to test. MORF_SEED repeats the decisions of a run;
-# MORF_TORTURE_SECONDS and MORF_TORTURE_JOBS make it longer (90 and 40).
+# MORF_TORTURE_SECONDS and MORF_TORTURE_JOBS make it longer (120 and 50).
 #
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the machine
 
-load ../integration/lib
+load lib
 
 export MORF_HOST_NAME=torture
 
@@ -78,7 +78,7 @@ refused() {
 @test "all that can be killed is killed" {
         local options=()
         if [[ -n ${MORF_SEED:-} ]]; then options+=(--seed "$MORF_SEED"); fi
-        run torture --staging --jobs "${MORF_TORTURE_JOBS:-40}" --seconds "${MORF_TORTURE_SECONDS:-90}" --every 600ms --patience 4m \
+        run torture --staging --jobs "${MORF_TORTURE_JOBS:-50}" --seconds "${MORF_TORTURE_SECONDS:-120}" --every 600ms --patience 4m \
                 --kill morfd,mail,helpers,dockerd "${options[@]}"
         echo "$output"
         echo "# ${lines[0]}; ${lines[1]}" >&3
