@@ -32,21 +32,26 @@ static bool is_job_file_name(const char *name) {
         return has_ending(name, endings, ELEMENTSOF(endings));
 }
 
-/* A directory is a drop when it has a job file at its top; one with a Dockerfile there is an attachment of another drop. */
+/*
+ * A directory is a drop when it has a job file at its top; one with a Dockerfile there is an attachment of another drop, unless it is the
+ * whole folder of a MORF 2.0 job, whose client.config never names directories.
+ */
 static bool is_drop_directory(int box, const char *name) {
         _cleanup_(closedirp) DIR *d = NULL;
-        bool job_file = false;
+        bool job_file = false, dockerfile = false;
         struct dirent *de;
 
         if (fd_open_dirstream_at(box, name, &d) < 0)
                 return false;
         while ((de = readdir(d))) {
+                if (streq(de->d_name, "client.config"))
+                        return true;
                 if (streq(de->d_name, "Dockerfile"))
-                        return false;
+                        dockerfile = true;
                 if (de->d_name[0] != '.' && is_job_file_name(de->d_name))
                         job_file = true;
         }
-        return job_file;
+        return job_file && !dockerfile;
 }
 
 DropKind claim_kind(int box, const char *name, const struct stat *st) {
@@ -116,6 +121,14 @@ static bool ends_like_job_file(const char *tail, size_t size) {
         }
 }
 
+/*
+ * A client.config has no mark at its end. What it cannot do without must be there, and a newline, without which nobody could tell its last
+ * value from half of it. What else may be missing behind a newline, the time of rest must tell.
+ */
+static bool ends_like_client_config(const char *tail, size_t size) {
+        return size > 0 && tail[size - 1] == '\n' && memmem(tail, size, "docker_url", 10) && memmem(tail, size, "controller_url", 14);
+}
+
 static bool ends_like_zip(const char *tail, size_t size) {
         return memmem(tail, size, "PK\5\6", 4) != NULL;
 }
@@ -143,6 +156,8 @@ static int is_whole(int fd, const struct stat *st, const char *name, DropKind ki
                 return ends_like_zip(tail, (size_t) n);
         if (kind == DROP_KIND_JOB_FILE && endswith(name, ".cfg"))
                 return ends_like_job_file(tail, (size_t) n);
+        if (kind == DROP_KIND_JOB_FILE)
+                return ends_like_client_config(tail, (size_t) n);
         if (kind == DROP_KIND_OTHER && endswith(name, ".tar"))
                 return ends_like_tar(tail, (size_t) n);
         return true;
@@ -297,7 +312,7 @@ static const char *safe_name(const char *name) {
                 if (plain)
                         return name;
         }
-        return endswith(name, ".zip") ? "drop.zip" : is_job_file_name(name) ? "drop.cfg" : "drop";
+        return endswith(name, ".zip") ? "drop.zip" : endswith(name, ".config") ? "drop.config" : is_job_file_name(name) ? "drop.cfg" : "drop";
 }
 
 static int fill_record(Job *j, const char *id, const char *user, const char *box_name, const char *name) {
@@ -420,7 +435,8 @@ int claim_drop(Daemon *d, int box, const char *box_name, const char *name, const
         }
         log_job(LOG_NOTICE, 0, MESSAGE_ID_DROP_INCOMPLETE, &stamp, "the upload was never completed");
         shown = strdup(owned->record.drop);
-        (void) fault_set(&fault, FAULT_UPLOAD, shown, 0, "the upload was not completed");
+        (void) fault_set(&fault, FAULT_UPLOAD, shown, 0, "the upload was not completed%s",
+                         endswith(name, ".config") ? ": it must have docker_url and controller_url, and end with a newline" : "");
         job_end(owned, JOB_STATE_REJECTED, &fault);
         return 0;
 }

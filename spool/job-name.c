@@ -17,18 +17,21 @@ static int digest_text(const char *text, char digest[static DIGEST_LENGTH + 1]) 
         return r < 0 ? r : digest_finish(d, digest);
 }
 
+static bool is_safe(char c) {
+        return strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", c) != NULL;
+}
+
 int job_name_fit(const char *text, char **ret) {
         char cut[NAME_MAX_LENGTH + 1], digest[DIGEST_LENGTH + 1];
         size_t n = strlen(text), keep = NAME_MAX_LENGTH - DIGEST_DIGITS - 1;
         int r;
 
-        /* What is cut away is judged as what is kept. */
+        if (n == 0 || strchr("._-", text[0]) || !is_safe(text[0]))
+                return -EINVAL;
         for (size_t i = 0; i < n; i++)
-                if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", text[i]))
+                if (text[i] < 0x20 || text[i] > 0x7e)
                         return -EINVAL;
-        if (n <= NAME_MAX_LENGTH) {
-                if (!name_is_valid(text))
-                        return -EINVAL;
+        if (name_is_valid(text)) {
                 *ret = strdup(text);
                 return *ret ? 0 : -ENOMEM;
         }
@@ -36,8 +39,9 @@ int job_name_fit(const char *text, char **ret) {
         if (r < 0)
                 return r;
         snprintf(cut, sizeof(cut), "%.*s-%.*s", (int) keep, text, (int) DIGEST_DIGITS, digest);
-        if (!name_is_valid(cut))
-                return -EINVAL;
+        for (char *p = cut; *p; p++)
+                if (!is_safe(*p))
+                        *p = '-';
         *ret = strdup(cut);
         return *ret ? 0 : -ENOMEM;
 }

@@ -8,8 +8,9 @@
 #include "spool/manifest.h"
 
 /*
- * A name that name_is_valid() for the text: itself; when it is too long, its beginning, '-' and twelve digits of its digest.
- * Return: 0 and a fresh string; -EINVAL when it is empty, begins badly or has other characters; -ENOMEM; -EIO.
+ * A name that name_is_valid() for the text: itself; when it is too long or has other characters, its beginning with '-' for those, '-' and
+ * twelve digits of its digest.
+ * Return: 0 and a fresh string; -EINVAL when it is empty, begins with no letter or digit or is not printable ASCII; -ENOMEM; -EIO.
  */
 int job_name_fit(const char *text, char **ret);
 

@@ -15,6 +15,7 @@
 /* A drop. */
 #define LIMIT_JOB_FILE_BYTES (256 * LIMIT_KIB)
 #define LIMIT_JOB_FILE_SETTINGS 2000u
+#define LIMIT_CONTROLLER_BYTES (256 * LIMIT_KIB)
 #define LIMIT_DROP_NAME_BYTES 128u   /* longest file name that is claimed */
 #define LIMIT_DROP_ENTRIES 20000u    /* entries of a dropped directory or a Dockerfile directory */
 #define LIMIT_DROP_DEPTH 16u

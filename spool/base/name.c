@@ -54,7 +54,7 @@ bool name_is_relative_path(const char *s, unsigned depth_max) {
 bool name_is_argument_value(const char *s) {
         size_t n = strlen(s);
 
-        if (n == 0 || n > 256 || s[0] == '-')
+        if (n > 256)
                 return false;
         for (size_t i = 0; i < n; i++)
                 if (s[i] < 0x20 || s[i] > 0x7e)

@@ -18,7 +18,7 @@ bool name_is_user(const char *s);
 /* A relative path of valid names joined by '/', at most depth_max components, no "." or "..". */
 bool name_is_relative_path(const char *s, unsigned depth_max);
 
-/* A value of a job argument: 1 to 256 bytes of printable ASCII, not beginning with '-'. */
+/* A value of a job argument, which is an argument of its own behind its name: up to 256 bytes of printable ASCII. */
 bool name_is_argument_value(const char *s);
 
 /* One mailbox address, local@domain, ASCII or UTF-8 without control characters, spaces, quotes or commas; at most 254 bytes. */

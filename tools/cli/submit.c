@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <ini.h>
 #include <libconfig.h>
 #include <sys/stat.h>
 
@@ -56,35 +57,53 @@ static char *beside_path(const char *path, const char *name) {
         return asprintf(&s, "%.*s%s", slash ? (int) (slash + 1 - path) : 0, path, name) < 0 ? NULL : s;
 }
 
-/* What a job file calls its image, when that lies beside it and was not given: it is handed in too. */
-static int add_named_attachment(Submit *s) {
-        static const char *const keys[] = { "job.image", "job.dockerfile" };
+/* Adds what the job file names, when it is there and not given already. Return: 0 or -ENOMEM. */
+static int add_named(Submit *s, const char *value) {
+        _cleanup_free_ char *name = NULL, *path = NULL;
+
+        name = last_component(value);
+        if (!name || !name_is_valid(name))
+                return 0;
+        STRV_FOREACH(a, s->attachments) {
+                _cleanup_free_ char *other = last_component(*a);
+
+                if (streq_ptr(other, name))
+                        return 0;
+        }
+        path = beside_path(s->path, value);
+        if (!path)
+                return -ENOMEM;
+        return access(path, F_OK) == 0 ? strv_add(&s->attachments, path) : 0;
+}
+
+/* Of a client.config; its URLs name files beside it by their last component. Return: 1 (go on) or 0. */
+static int on_client_config(void *user, const char *section, const char *key, const char *value) {
+        Submit *s = user;
+        _cleanup_free_ char *plain = strndup(value, strcspn(value, "?#")), *name = NULL;
+
+        if (!streq(section, "client") || (strcasecmp(key, "docker_url") != 0 && strcasecmp(key, "controller_url") != 0))
+                return 1;
+        name = plain ? last_component(plain) : NULL;
+        return name && add_named(s, name) >= 0;
+}
+
+static int add_named_attachments(Submit *s) {
+        static const char *const keys[] = { "job.image", "job.dockerfile", "job.controller" };
         config_t config;
         int r = 0;
 
-        config_init(&config);
         /* What is wrong with the file, the check says better. */
+        if (endswith(s->name, ".config")) {
+                (void) ini_parse(s->path, on_client_config, s);
+                return 0;
+        }
+        config_init(&config);
         if (config_read_file(&config, s->path) == CONFIG_TRUE)
                 for (size_t i = 0; r == 0 && i < ELEMENTSOF(keys); i++) {
-                        _cleanup_free_ char *name = NULL, *path = NULL;
                         const char *value;
-                        bool given = false;
 
-                        if (config_lookup_string(&config, keys[i], &value) != CONFIG_TRUE)
-                                continue;
-                        name = last_component(value);
-                        if (!name || !name_is_valid(name))
-                                continue;
-                        STRV_FOREACH(a, s->attachments) {
-                                _cleanup_free_ char *other = last_component(*a);
-
-                                given = given || streq_ptr(other, name);
-                        }
-                        path = beside_path(s->path, value);
-                        if (!path)
-                                r = -ENOMEM;
-                        else if (!given && access(path, F_OK) == 0)
-                                r = strv_add(&s->attachments, path);
+                        if (config_lookup_string(&config, keys[i], &value) == CONFIG_TRUE)
+                                r = add_named(s, value);
                 }
         config_destroy(&config);
         return r;
@@ -137,12 +156,12 @@ static int look_at_job(Submit *s) {
                 return cli_fail(CLI_EXIT_JOB, "'%s' is neither a file nor a directory", s->path);
         if (endswith(s->name, ".zip"))
                 return s->attachments ? cli_fail(CLI_EXIT_USAGE, "a job zip has no attachments: all is in it") : 0;
-        if (!endswith(s->name, ".cfg")) {
-                cli_fail(CLI_EXIT_JOB, "'%s' is not a job: its name must end in .cfg (a job file) or .zip (a job zip)",
+        if (!endswith(s->name, ".cfg") && !endswith(s->name, ".config")) {
+                cli_fail(CLI_EXIT_JOB, "'%s' is not a job: its name must end in .cfg or .config (a job file) or .zip (a job zip)",
                          s->path);
                 return CLI_EXIT_JOB;
         }
-        r = add_named_attachment(s);
+        r = add_named_attachments(s);
         return r < 0 ? cli_fail_errno(r, "cannot go on") : look_at_attachments(s);
 }
 

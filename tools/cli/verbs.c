@@ -14,7 +14,7 @@ static const Verb verbs[] = {
           "  -u, --user NAME      as root: hand in for this account\n"
           "      --no-check       do not check the job first\n"
           "\n"
-          "The job is a job file (*.cfg), a job zip or a directory with a job file. Files that the job file names and "
+          "The job is a job file (*.cfg, or *.config of MORF 2.0), a job zip or a directory with a job file. Files that the job file names and "
           "that\n"
           "lie beside it are handed in with it; others are given as ATTACHMENT. It is checked before anything is "
           "copied.\n"

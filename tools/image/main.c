@@ -93,7 +93,7 @@ static int parse_argv(int argc, char *argv[]) {
                 }
                 switch (c) {
                 case OPTION_LABEL:
-                        if (!strchr(optarg, '=') || !name_is_argument_value(optarg))
+                        if (!strchr(optarg, '=') || !name_is_argument_value(optarg) || optarg[0] == '-')
                                 return usage("--label wants KEY=VALUE");
                         if (strv_add(&arg_labels, optarg) < 0)
                                 return FAULT_EXIT_TEMPORARY;

@@ -13,10 +13,6 @@
 /* manifest.json holds no longer one. */
 #define ATTACHMENT_PATH_MAX 512u
 
-static int refuse_missing(const Drop *drop, const JobAttachment *a, Fault *f) {
-        return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line, "'%s' is not there", a->path);
-}
-
 static int take_archive(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, int parent,
         const char *last, Manifest *m, Fault *f) {
         _cleanup_fd_ int fd = -EBADF, directory = -EBADF;
@@ -78,7 +74,39 @@ static int take_directory(const IntakeRequest *request, const Drop *drop, const 
         return m->image.digest ? 0 : -ENOMEM;
 }
 
-int attachment_take(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, Manifest *m, Fault *f) {
+/* The Python script of a workflow: only what it is and how big is judged here; it is read where it runs, in a container. */
+static int take_controller(const IntakeRequest *request, const JobAttachment *a, int parent, const char *last, Fault *f) {
+        _cleanup_fd_ int fd = -EBADF;
+
+        fd = fd_open_regular_at(parent, last, LIMIT_CONTROLLER_BYTES, /* ret_st= */ NULL);
+        if (fd < 0)
+                return drop_refuse_open(FAULT_ATTACHMENT, a->controller, "a file", LIMIT_CONTROLLER_BYTES, fd, f);
+        return request->durable && fsync(fd) < 0 ? negative_errno() : 0;
+}
+
+/*
+ * Looks for an attachment. ret_parent, ret_last: where it is.
+ * Return: 1 found; 0 not there, but may come, and m->needs says so; -EBADMSG with *f set; another negative errno.
+ */
+static int find(const IntakeRequest *request, const Drop *drop, const char *path, unsigned line, Manifest *m, int *ret_parent,
+        const char **ret_last, Fault *f) {
+        int r;
+
+        if (strlen(drop->prefix) + strlen(path) > ATTACHMENT_PATH_MAX)
+                return fault_set(f, FAULT_ATTACHMENT, drop->label, line, "the path of the attachment is too long");
+        r = path_open_parent_at(drop->fd, path, /* made= */ NULL, ret_parent, ret_last);
+        if (r == -ENOTDIR || r == -ELOOP)
+                return fault_set(f, FAULT_ATTACHMENT, drop->label, line, "'%s' leads through something that is not a directory", path);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (r >= 0 && (faccessat(*ret_parent, *ret_last, F_OK, AT_SYMLINK_NOFOLLOW) >= 0 || errno != ENOENT))
+                return 1;
+        if (r < 0 || !request->may_need || drop->form != DROP_JOB_FILE)
+                return fault_set(f, FAULT_ATTACHMENT, drop->label, line, "'%s' is not there", path);
+        return strv_add(&m->needs, path);
+}
+
+static int take_image(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, Manifest *m, Fault *f) {
         _cleanup_fd_ int parent = -EBADF;
         const char *last;
         int r;
@@ -88,22 +116,29 @@ int attachment_take(const IntakeRequest *request, const Drop *drop, const JobAtt
                 m->image.file = NULL;
                 return -ENOMEM;
         }
-        if (strlen(drop->prefix) + strlen(a->path) > ATTACHMENT_PATH_MAX)
-                return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line, "the path of the attachment is too long");
-        r = path_open_parent_at(drop->fd, a->path, /* made= */ NULL, &parent, &last);
-        if (r == -ENOENT)
-                return refuse_missing(drop, a, f);
-        if (r == -ENOTDIR || r == -ELOOP)
-                return fault_set(f, FAULT_ATTACHMENT, drop->label, a->line,
-                        "'%s' leads through something that is not a directory", a->path);
-        if (r < 0)
+        r = find(request, drop, a->path, a->line, m, &parent, &last, f);
+        if (r <= 0)
                 return r;
-        if (faccessat(parent, last, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
-                if (request->may_need && drop->form == DROP_JOB_FILE)
-                        return strv_add(&m->needs, a->path);
-                return refuse_missing(drop, a, f);
-        }
         if (a->kind == MANIFEST_IMAGE_ARCHIVE)
                 return take_archive(request, drop, a, parent, last, m, f);
         return take_directory(request, drop, a, parent, last, m, f);
+}
+
+int attachment_take(const IntakeRequest *request, const Drop *drop, const JobAttachment *a, Manifest *m, Fault *f) {
+        _cleanup_fd_ int parent = -EBADF;
+        const char *last;
+        int r;
+
+        if (a->controller) {
+                if (asprintf(&m->controller, "%s%s", drop->prefix, a->controller) < 0) {
+                        m->controller = NULL;
+                        return -ENOMEM;
+                }
+                r = find(request, drop, a->controller, a->controller_line, m, &parent, &last, f);
+                if (r > 0)
+                        r = take_controller(request, a, parent, last, f);
+                if (r < 0)
+                        return r;
+        }
+        return take_image(request, drop, a, m, f);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The image archive or Dockerfile directory that a job file names.
+ * The image archive or Dockerfile directory that a job file names, and the controller of a workflow.
  */
 
 #include "tools/intake/drop.h"
@@ -10,7 +10,7 @@
 #include "tools/intake/job-file.h"
 
 /*
- * Finds, judges and (a directory) copies it, and fills m->image; where it is not there and may come later, fills
+ * Finds, judges and (a directory) copies it, and fills m->image and m->controller; where one is not there and may come later, fills
  * m->needs.
  * Return: 0; -EBADMSG with *f set (E_ATTACHMENT, E_IMAGE, E_TOO_BIG); or another negative errno.
  */

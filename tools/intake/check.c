@@ -95,9 +95,19 @@ static void print_limits(const ManifestLimits *l) {
 }
 
 static void print_manifest(const char *path, const Manifest *m) {
+        static const char *const forms[_MANIFEST_FORM_MAX] = {
+                [MANIFEST_FORM_NATIVE] = "native job file",
+                [MANIFEST_FORM_ZIP] = "job zip",
+                [MANIFEST_FORM_MORF2] = "client.config of MORF 2.0",
+        };
+
         printf("OK: %s is a job that can be submitted\n", path);
         printf("  name      %s\n", m->name);
-        printf("  form      %s\n", m->form == MANIFEST_FORM_ZIP ? "job zip" : "native job file");
+        printf("  form      %s\n", forms[m->form]);
+        if (m->controller)
+                printf("  workflow  controller %s\n", m->controller);
+        for (size_t i = 0; i < m->n_calls; i++)
+                printf("  %-9s %s\n", i == 0 ? "workflow" : "", call_function_to_string(m->calls[i].function));
         if (m->image.kind == MANIFEST_IMAGE_ARCHIVE)
                 printf("  image     docker save archive, sha256:%s\n", m->image.digest);
         else

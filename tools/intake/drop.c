@@ -42,9 +42,17 @@ int drop_refuse_open(FaultCode code, const char *label, const char *wanted, uint
         }
 }
 
+bool drop_is_client_config(const char *name) {
+        return endswith(name, ".config") != NULL;
+}
+
+bool drop_is_job_file(const char *name) {
+        return endswith(name, ".cfg") || drop_is_client_config(name);
+}
+
 typedef struct Listing {
         char **all;
-        char **job_files; /* names that end in .cfg */
+        char **job_files; /* names that end in .cfg or .config */
 } Listing;
 
 static void listing_done(Listing *l) {
@@ -66,7 +74,7 @@ static int list(int fd, Listing *ret) {
                         continue;
                 if (strv_length(ret->all) <= LIMIT_NEEDS + 2)
                         r = strv_add(&ret->all, de->d_name);
-                if (r >= 0 && endswith(de->d_name, ".cfg") && strv_length(ret->job_files) < 2)
+                if (r >= 0 && drop_is_job_file(de->d_name) && strv_length(ret->job_files) < 2)
                         r = strv_add(&ret->job_files, de->d_name);
                 if (r < 0)
                         return r;
@@ -76,15 +84,12 @@ static int list(int fd, Listing *ret) {
 
 /* Says why the only thing in the drop is not a job. */
 static int refuse_form(const char *name, const char *label, Fault *f) {
-        if (endswith(name, "client.config"))
-                return fault_set(f, FAULT_JOBFILE, label, 0,
-                                 "a MORF 2.0 client.config is not supported yet in this version");
         if (endswith(name, ".tar") || endswith(name, ".tar.gz") || endswith(name, ".tgz") ||
             endswith(name, ".tar.zst") || endswith(name, ".tar.xz"))
                 return fault_set(f, FAULT_JOBFILE, label, 0,
-                                 "an archive alone is not a job; a job file (*.cfg) beside it must name it");
+                                 "an archive alone is not a job; a job file (*.cfg or *.config) beside it must name it");
         return fault_set(f, FAULT_JOBFILE, label, 0,
-                         "this is not a job: a job file (*.cfg), a job zip (*.zip) or a directory with a job file is");
+                         "this is not a job: a job file (*.cfg or *.config), a job zip (*.zip) or a directory with a job file is");
 }
 
 static int take_directory(int dirfd, const char *name, const char *label, Drop *d, Fault *f) {
@@ -99,14 +104,12 @@ static int take_directory(int dirfd, const char *name, const char *label, Drop *
         r = list(d->fd, &l);
         if (r < 0)
                 return r;
-        if (strv_length(l.job_files) == 0 && strv_contains(l.all, "client.config"))
-                return refuse_form("client.config", d->label, f);
         if (strv_length(l.job_files) == 0)
                 return fault_set(f, FAULT_JOBFILE, d->label, 0,
-                                 "there is no job file (*.cfg) at the top of the directory");
+                                 "there is no job file (*.cfg or *.config) at the top of the directory");
         if (strv_length(l.job_files) > 1)
                 return fault_set(f, FAULT_JOBFILE, d->label, 0,
-                                 "there is more than one job file (*.cfg) at the top of the directory");
+                                 "there is more than one job file (*.cfg or *.config) at the top of the directory");
         d->main = strdup(l.job_files[0]);
         if (!d->main || asprintf(&d->prefix, "%s/", name) < 0)
                 return -ENOMEM;
@@ -132,7 +135,7 @@ int drop_take(int dirfd, const char *name, const char *label, Drop *ret, Fault *
                 if (r < 0)
                         return r;
         } else {
-                if (endswith(name, ".cfg"))
+                if (drop_is_job_file(name))
                         d.form = DROP_JOB_FILE;
                 else if (endswith(name, ".zip"))
                         d.form = DROP_ZIP;
@@ -161,11 +164,11 @@ int drop_find(int dirfd, Drop *ret, Fault *f) {
         if (strv_length(l.all) == 0)
                 return -ENOENT; /* the daemon's doing, not the researcher's */
         if (strv_length(l.job_files) > 1)
-                return fault_set(f, FAULT_JOBFILE, NULL, 0, "there is more than one job file (*.cfg) in the drop");
+                return fault_set(f, FAULT_JOBFILE, NULL, 0, "there is more than one job file (*.cfg or *.config) in the drop");
         if (strv_length(l.job_files) == 1)
                 return drop_take(dirfd, l.job_files[0], /* label= */ NULL, ret, f);
         if (strv_length(l.all) > 1)
                 return fault_set(f, FAULT_JOBFILE, NULL, 0,
-                                 "there is no job file (*.cfg) in the drop, but more than one other file");
+                                 "there is no job file (*.cfg or *.config) in the drop, but more than one other file");
         return drop_take(dirfd, l.all[0], /* label= */ NULL, ret, f);
 }

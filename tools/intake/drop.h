@@ -8,9 +8,9 @@
 #include "spool/fault.h"
 
 typedef enum DropForm {
-        DROP_JOB_FILE,  /* <main>.cfg, attachments beside it */
+        DROP_JOB_FILE,  /* <main>.cfg or .config, attachments beside it */
         DROP_ZIP,       /* <main>.zip */
-        DROP_DIRECTORY, /* a directory with one <main>.cfg, attachments below it */
+        DROP_DIRECTORY, /* a directory with one <main>.cfg or .config, attachments below it */
 } DropForm;
 
 typedef struct Drop {
@@ -34,6 +34,10 @@ int drop_find(int dirfd, Drop *ret, Fault *f);
  * Return: as drop_find().
  */
 int drop_take(int dirfd, const char *name, const char *label, Drop *ret, Fault *f);
+
+/* Whether the name is that of a job file: NAME.cfg, or the NAME.config of MORF 2.0. */
+bool drop_is_job_file(const char *name);
+bool drop_is_client_config(const char *name);
 
 void drop_done(Drop *d);
 #define _cleanup_drop_ _cleanup_(drop_done)

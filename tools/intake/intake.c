@@ -6,6 +6,7 @@
 #include "spool/base/strv.h"
 #include "spool/limits.h"
 #include "tools/intake/attachment.h"
+#include "tools/intake/client-config.h"
 #include "tools/intake/drop.h"
 #include "tools/intake/job-file.h"
 #include "tools/intake/job-zip.h"
@@ -51,6 +52,18 @@ static char *name_from(const char *file, const char *suffix) {
         return name;
 }
 
+/* The job file gives no name: its own serves. */
+static int name_after_file(const Drop *drop, Manifest *m, Fault *f) {
+        const char *end = endswith(drop->main, ".cfg");
+
+        m->name = strndup(drop->main, (size_t) (end - drop->main));
+        if (!m->name)
+                return -ENOMEM;
+        if (!name_is_valid(m->name))
+                return fault_set(f, FAULT_JOBFILE, drop->label, 0, "'name' is not given and the file's own name cannot serve as one");
+        return 0;
+}
+
 static int run_job_file(const IntakeRequest *request, const Drop *drop, Manifest *m, Fault *f) {
         _cleanup_attachment_ JobAttachment attachment = {};
         _cleanup_free_ char *text = NULL;
@@ -64,20 +77,14 @@ static int run_job_file(const IntakeRequest *request, const Drop *drop, Manifest
         r = digest_text(text, size, &m->drop_digest);
         if (r < 0)
                 return r;
-        r = job_file_parse(text, size, drop->label,
-                drop->form == DROP_DIRECTORY ? JOB_FILE_IN_DIRECTORY : JOB_FILE_ALONE, m, &attachment, f);
+        if (drop_is_client_config(drop->main))
+                r = client_config_parse(text, size, drop->label, m, &attachment, f);
+        else
+                r = job_file_parse(text, size, drop->label, drop->form == DROP_DIRECTORY ? JOB_FILE_IN_DIRECTORY : JOB_FILE_ALONE, m, &attachment, f);
+        if (r >= 0 && !m->name)
+                r = name_after_file(drop, m, f);
         if (r < 0)
                 return r;
-        if (!m->name) {
-                const char *end = endswith(drop->main, ".cfg");
-
-                m->name = strndup(drop->main, (size_t) (end - drop->main));
-                if (!m->name)
-                        return -ENOMEM;
-                if (!name_is_valid(m->name))
-                        return fault_set(f, FAULT_JOBFILE, drop->label, 0,
-                                "'name' is not given and the file's own name cannot serve as one");
-        }
         return attachment_take(request, drop, &attachment, m, f);
 }
 

@@ -11,6 +11,7 @@
 #include "spool/config-text.h"
 #include "spool/limits.h"
 #include "tools/intake/job-text.h"
+#include "tools/intake/workflow-list.h"
 
 /* Longest piece of the researcher's own text that a message repeats, in bytes. */
 #define QUOTE_MAX 64u
@@ -40,6 +41,7 @@ typedef struct Key {
 
 void job_attachment_done(JobAttachment *a) {
         free(a->path);
+        free(a->controller);
         *a = (JobAttachment){};
 }
 
@@ -105,10 +107,12 @@ static int get_word(const Reader *reader, const config_setting_t *s, const char 
 }
 
 static int set_mode(const Reader *reader, const config_setting_t *s) {
-        const char *const words[] = { manifest_mode_to_string(MANIFEST_MODE_RUN) };
+        const char *words[_MANIFEST_MODE_MAX];
         int value = 0, r;
 
-        r = get_word(reader, s, words, ELEMENTSOF(words), "the only mode of this version is \"run\"", &value);
+        for (int i = 0; i < _MANIFEST_MODE_MAX; i++)
+                words[i] = manifest_mode_to_string((ManifestMode) i);
+        r = get_word(reader, s, words, ELEMENTSOF(words), "a mode is \"run\" or \"workflow\"", &value);
         if (r < 0)
                 return r;
         reader->m->mode = (ManifestMode) value;
@@ -128,8 +132,8 @@ static int set_profile(const Reader *reader, const config_setting_t *s) {
         return 0;
 }
 
-static int set_attachment(const Reader *reader, const config_setting_t *s, ManifestImageKind kind) {
-        JobAttachment *a = reader->attachment;
+/* A path of something that lies with the job file. */
+static int get_path(const Reader *reader, const config_setting_t *s, bool directory, char **ret) {
         _cleanup_free_ char *path = NULL;
         const char *value;
         size_t n;
@@ -138,20 +142,14 @@ static int set_attachment(const Reader *reader, const config_setting_t *s, Manif
         r = get_string(reader, s, config_setting_name(s), &value);
         if (r < 0)
                 return r;
-        if (reader->kind == JOB_FILE_IN_ZIP)
-                return complain(reader, s, "'%s' is not allowed in a job zip, whose image is its own Dockerfile",
-                                config_setting_name(s));
-        if (a->path)
-                return complain(reader, s, "'image' and 'dockerfile' are both given; a job has one image");
         if (strstr(value, "://"))
                 return complain(reader, s, "'%s' is a URL; upload the file beside the job file and give its name",
                                 config_setting_name(s));
-
         path = strdup(startswith(value, "./") ? value + 2 : value);
         if (!path)
                 return -ENOMEM;
         n = strlen(path);
-        if (kind == MANIFEST_IMAGE_DOCKERFILE && n > 1 && path[n - 1] == '/')
+        if (directory && n > 1 && path[n - 1] == '/')
                 path[n - 1] = '\0';
         if (reader->kind == JOB_FILE_ALONE && !name_is_valid(path))
                 return refuse_value(reader, s, value,
@@ -161,10 +159,28 @@ static int set_attachment(const Reader *reader, const config_setting_t *s, Manif
                 return refuse_value(reader, s, value,
                                     "it must be a path below the job file's folder, with letters, digits, '.', '_', "
                                     "'-' and '/' only");
+        *ret = TAKE_PTR(path);
+        return 0;
+}
+
+static int set_attachment(const Reader *reader, const config_setting_t *s, ManifestImageKind kind) {
+        JobAttachment *a = reader->attachment;
+
+        if (reader->kind == JOB_FILE_IN_ZIP)
+                return complain(reader, s, "'%s' is not allowed in a job zip, whose image is its own Dockerfile",
+                                config_setting_name(s));
+        if (a->path)
+                return complain(reader, s, "'image' and 'dockerfile' are both given; a job has one image");
         a->kind = kind;
         a->line = config_setting_source_line(s);
-        a->path = TAKE_PTR(path);
-        return 0;
+        return get_path(reader, s, kind == MANIFEST_IMAGE_DOCKERFILE, &a->path);
+}
+
+static int set_controller(const Reader *reader, const config_setting_t *s) {
+        if (reader->kind == JOB_FILE_IN_ZIP)
+                return complain(reader, s, "'controller' is not allowed in a job zip; 'workflow' with a list of calls is");
+        reader->attachment->controller_line = config_setting_source_line(s);
+        return get_path(reader, s, /* directory= */ false, &reader->attachment->controller);
 }
 
 static int set_image(const Reader *reader, const config_setting_t *s) {
@@ -214,12 +230,12 @@ static int set_courses(const Reader *reader, const config_setting_t *s) {
 }
 
 static bool is_event(const char *s) {
-        return streq(s, "accepted") || streq(s, "started");
+        return streq(s, "accepted") || streq(s, "started") || streq(s, "phase");
 }
 
 static int set_notify(const Reader *reader, const config_setting_t *s) {
-        return get_strings(reader, s, 2, is_event,
-                           "notify takes \"accepted\" and \"started\"; the end of a job is always mailed",
+        return get_strings(reader, s, 3, is_event,
+                           "notify takes \"accepted\", \"started\" and \"phase\"; the end of a job is always mailed",
                            &reader->m->notify);
 }
 
@@ -244,8 +260,7 @@ static int set_args(const Reader *reader, const config_setting_t *s) {
                         return r;
                 if (!name_is_argument_value(value))
                         return refuse_value(reader, item, value,
-                                            "the value of an argument is 1 to 256 printable ASCII characters and does "
-                                            "not begin with '-'");
+                                            "the value of an argument is at most 256 printable ASCII characters");
                 r = manifest_add_argument(reader->m, name, value);
                 if (r < 0)
                         return r;
@@ -351,6 +366,33 @@ static int set_limits(const Reader *reader, const config_setting_t *s) {
         return read_group(reader, s, keys, ELEMENTSOF(keys));
 }
 
+static int set_partial(const Reader *reader, const config_setting_t *s) {
+        reader->m->partial = config_setting_get_bool(s) != 0;
+        return 0;
+}
+
+static int set_pseudonyms(const Reader *reader, const config_setting_t *s) {
+        const char *words[_MANIFEST_PSEUDONYMS_MAX];
+        int value = 0, r;
+
+        for (int i = 0; i < _MANIFEST_PSEUDONYMS_MAX; i++)
+                words[i] = manifest_pseudonyms_to_string((ManifestPseudonyms) i);
+        r = get_word(reader, s, words, ELEMENTSOF(words), "pseudonyms are made by \"hmac\" or \"sha1\"", &value);
+        if (r < 0)
+                return r;
+        reader->m->pseudonyms = (ManifestPseudonyms) value;
+        return 0;
+}
+
+static int set_workflow(const Reader *reader, const config_setting_t *s) {
+        _cleanup_free_ char *error = NULL;
+        unsigned line = 0;
+        int r;
+
+        r = workflow_list_read(s, reader->m, &line, &error);
+        return r == -EBADMSG ? fault_set(reader->f, FAULT_JOBFILE, reader->file, line, "%s", strempty(error)) : r;
+}
+
 static int set_job(const Reader *reader, const config_setting_t *s) {
         static const Key keys[] = {
                 { "name", "a string in quotes", TYPE(STRING), set_name },
@@ -361,6 +403,10 @@ static int set_job(const Reader *reader, const config_setting_t *s) {
                 { "limits", "a group such as { memory = \"2G\"; }", TYPE(GROUP), set_limits },
                 { "profile", "a string in quotes", TYPE(STRING), set_profile },
                 { "notify", "a list such as [\"accepted\"]", TYPE(ARRAY) | TYPE(LIST), set_notify },
+                { "workflow", "a list such as (\"extract_session\", ...)", TYPE(ARRAY) | TYPE(LIST), set_workflow },
+                { "controller", "a string in quotes", TYPE(STRING), set_controller },
+                { "partial", "true or false", TYPE(BOOL), set_partial },
+                { "pseudonyms", "a string in quotes", TYPE(STRING), set_pseudonyms },
                 { "args", "a group such as { alpha = \"0.1\"; }", TYPE(GROUP), set_args },
         };
 
@@ -419,6 +465,28 @@ static int refuse_syntax(const Reader *reader, const config_t *c, const char *te
                          "syntax error: a ';', a quote or a bracket is missing or misplaced at this line or before it");
 }
 
+/* What the keys mean together. given: whether the job file has the key "mode". */
+static int check_workflow(const Reader *reader, bool given) {
+        Manifest *m = reader->m;
+        bool workflow = reader->attachment->controller || m->n_calls > 0;
+
+        if (reader->attachment->controller && m->n_calls > 0)
+                return fault_set(reader->f, FAULT_JOBFILE, reader->file, 0, "'workflow' and 'controller' are both given; a job has one of them");
+        if (!given && workflow)
+                m->mode = MANIFEST_MODE_WORKFLOW;
+        if (m->mode == MANIFEST_MODE_WORKFLOW && !workflow)
+                return fault_set(reader->f, FAULT_JOBFILE, reader->file, 0, "the mode is \"workflow\", but neither 'workflow' nor 'controller' is given");
+        if (m->mode == MANIFEST_MODE_RUN && workflow)
+                return fault_set(reader->f, FAULT_JOBFILE, reader->file, 0, "the mode is \"run\", which has neither 'workflow' nor 'controller'");
+        if (m->mode == MANIFEST_MODE_RUN && (m->partial || m->pseudonyms != MANIFEST_PSEUDONYMS_HMAC))
+                return fault_set(reader->f, FAULT_JOBFILE, reader->file, 0, "'partial' and 'pseudonyms' are for workflows only");
+        return 0;
+}
+
+static bool has_key(const config_t *c, const char *path) {
+        return config_lookup(c, path) != NULL;
+}
+
 int job_file_parse(const char *text, size_t size, const char *file, JobFileKind kind, Manifest *m,
                    JobAttachment *ret_attachment, Fault *f) {
         static const Key top[] = { { "job", "a group: job: { ... };", TYPE(GROUP), set_job } };
@@ -444,6 +512,9 @@ int job_file_parse(const char *text, size_t size, const char *file, JobFileKind 
                 return r;
         if (config_setting_length(config_root_setting(&c)) == 0)
                 return fault_set(f, FAULT_JOBFILE, file, 0, "there is no group 'job: { ... };' in the file");
+        r = check_workflow(&reader, has_key(&c, "job.mode"));
+        if (r < 0)
+                return r;
         if (kind != JOB_FILE_IN_ZIP) {
                 if (!attachment.path)
                         return fault_set(f, FAULT_JOBFILE, file, 0, "neither 'image' nor 'dockerfile' is given");

@@ -55,7 +55,7 @@ static void paths(_unused_ void **state) {
 
 static void argument_values(_unused_ void **state) {
         static const Case cases[] = {
-                { "0.1", true }, { "a b", true }, { "", false }, { "-x", false }, { "a\nb", false }, { "\x7f", false }, { "\xc3\xa9", false },
+                { "0.1", true }, { "a b", true }, { "", true }, { "-x", true }, { "a\nb", false }, { "\x7f", false }, { "\xc3\xa9", false },
         };
 
         check(cases, ELEMENTSOF(cases), name_is_argument_value);

@@ -107,7 +107,10 @@ static void endings(_unused_ void **state) {
                 { "w.cfg", "# only a comment", .whole = false },
                 { "x.cfg", "no comment */", .whole = false },
                 { "g.cfg", "job: { limits: { cpus = 1; }\0\0\0\0", 32, .whole = false }, /* allocated, not filled */
-                { "client.config", "[client]\nuser = alice", .whole = true },               /* no known end */
+                { "client.config", "[client]\ndocker_url=a.tar\ncontroller_url=c.py\n", .whole = true },
+                { "half.config", "[client]\ndocker_url=a.tar\ncontroller_url=c.p", .whole = false },
+                { "less.config", "[client]\ndocker_url=a.tar\n", .whole = false },
+                { "none.config", "", .whole = false },
                 { "a.zip", "PK\3\4....PK\5\6..................", .whole = true },
                 { "b.zip", "PK\3\4....", .whole = false },
                 { "c.zip", "", .whole = false },

@@ -252,8 +252,8 @@ static void test_wrong_attachments(void **state _unused_) {
 
 static void test_forms(void **state _unused_) {
         static const char no_job[] =
-                "this is not a job: a job file (*.cfg), a job zip (*.zip) or a directory with a job file is";
-        static const char alone[] = "an archive alone is not a job; a job file (*.cfg) beside it must name it";
+                "this is not a job: a job file (*.cfg or *.config), a job zip (*.zip) or a directory with a job file is";
+        static const char alone[] = "an archive alone is not a job; a job file (*.cfg or *.config) beside it must name it";
         static const struct {
                 const char *files[2];
                 FaultCode code;
@@ -262,15 +262,14 @@ static void test_forms(void **state _unused_) {
                 { { "readme.txt" }, FAULT_JOBFILE, "readme.txt: ", no_job },
                 { { "image.tar" }, FAULT_JOBFILE, "image.tar: ", alone },
                 { { "image.tar.gz" }, FAULT_JOBFILE, "image.tar.gz: ", alone },
-                { { "client.config" }, FAULT_JOBFILE,
-                        "client.config: ", "a MORF 2.0 client.config is not supported yet in this version" },
-                { { "a.cfg", "b.cfg" }, FAULT_JOBFILE, "", "there is more than one job file (*.cfg) in the drop" },
+                { { "client.config" }, FAULT_JOBFILE, "client.config: ", "the file is empty" },
+                { { "a.cfg", "client.config" }, FAULT_JOBFILE, "", "there is more than one job file (*.cfg or *.config) in the drop" },
+                { { "a.cfg", "b.cfg" }, FAULT_JOBFILE, "", "there is more than one job file (*.cfg or *.config) in the drop" },
                 { { "a.zip", "b.zip" }, FAULT_JOBFILE, "",
-                        "there is no job file (*.cfg) in the drop, but more than one other file" },
-                { { "d/" }, FAULT_JOBFILE, "d: ", "there is no job file (*.cfg) at the top of the directory" },
-                { { "d/", "d/client.config" }, FAULT_JOBFILE,
-                        "d: ", "a MORF 2.0 client.config is not supported yet in this version" },
-                { { "d.cfg/" }, FAULT_JOBFILE, "d.cfg: ", "there is no job file (*.cfg) at the top of the directory" },
+                        "there is no job file (*.cfg or *.config) in the drop, but more than one other file" },
+                { { "d/" }, FAULT_JOBFILE, "d: ", "there is no job file (*.cfg or *.config) at the top of the directory" },
+                { { "d/", "d/client.config" }, FAULT_JOBFILE, "client.config: ", "the file is empty" },
+                { { "d.cfg/" }, FAULT_JOBFILE, "d.cfg: ", "there is no job file (*.cfg or *.config) at the top of the directory" },
                 { { "e.zip" }, FAULT_ZIP, "e.zip: ", "this is not a zip file" },
                 { { "\x1b[2J.txt" }, FAULT_JOBFILE, "\\x1b[2J.txt: ", no_job },
                 { { "-x y.cfg" }, FAULT_JOBFILE, "-x y.cfg: ", "the file is empty" },
@@ -293,6 +292,57 @@ static void test_forms(void **state _unused_) {
                 snprintf(message, sizeof(message), "%s%s", cases[i].label, cases[i].message);
                 assert_refused(&r, from_daemon, cases[i].code, message);
         }
+}
+
+#define CLIENT_CONFIG \
+        "[client]\nuser_id=ada\njob_id=morf-test\nemail_to=a@example.org\ndocker_url=https://example.org/x/image.tar?v=1\n" \
+        "controller_url=s3://bucket/key/controller.py\n[args]\nAlpha=0.1\nflag=\n"
+
+/* A client.config that comes first, then its image, then its controller; each time what it makes is what the daemon reads. */
+static void test_client_config(void **state _unused_) {
+        _cleanup_fd_ int out = -EBADF;
+        char id[DIGEST_LENGTH + 1];
+        _cleanup_run_ Run r;
+
+        run_init(&r);
+        out = scratch_dir(&r.scratch, "out");
+        scratch_write(&r.scratch, "drop/client.config", CLIENT_CONFIG);
+        for (int i = 0; i < 3; i++) {
+                _cleanup_manifest_ Manifest back = {};
+                _cleanup_free_ char *why = NULL;
+
+                assert_run(&r, from_daemon);
+                assert_int_equal(strv_length(r.m.needs), 2 - i);
+                assert_int_equal(manifest_write_at(out, &r.m), 0);
+                if (manifest_read_at(out, &back, &why) != 0)
+                        fail_msg("%s", why);
+                assert_int_equal(back.form, MANIFEST_FORM_MORF2);
+                assert_int_equal(back.mode, MANIFEST_MODE_WORKFLOW);
+                assert_string_equal(back.controller, "controller.py");
+                assert_string_equal(back.name, "morf-testalpha_01flag_");
+                assert_string_equal(back.args.items[0].name, "alpha");
+                assert_string_equal(back.args.items[1].value, "");
+                if (i == 0)
+                        save_image(&r.scratch, "drop/image.tar", id);
+                if (i == 1)
+                        scratch_write(&r.scratch, "drop/controller.py", "pass\n");
+        }
+        assert_string_equal(r.m.image.digest, id);
+}
+
+static void test_client_config_in_directory(void **state _unused_) {
+        char id[DIGEST_LENGTH + 1];
+        _cleanup_run_ Run r;
+
+        run_init(&r);
+        fd_close(scratch_dir(&r.scratch, "drop/d"));
+        scratch_write(&r.scratch, "drop/d/client.config", CLIENT_CONFIG);
+        scratch_write(&r.scratch, "drop/d/controller.py", "pass\n");
+        assert_refused(&r, from_daemon, FAULT_ATTACHMENT, "client.config:5: 'image.tar' is not there");
+        save_image(&r.scratch, "drop/d/image.tar", id);
+        assert_run(&r, from_daemon);
+        assert_string_equal(r.m.controller, "d/controller.py");
+        assert_string_equal(r.m.image.file, "d/image.tar");
 }
 
 static void test_name_from_file(void **state _unused_) {
@@ -335,6 +385,7 @@ int main(void) {
                 cmocka_unit_test(test_machine),
                 cmocka_unit_test(test_wrong_attachments),
                 cmocka_unit_test(test_forms),
+                cmocka_unit_test(test_client_config), cmocka_unit_test(test_client_config_in_directory),
                 cmocka_unit_test(test_name_from_file),
                 cmocka_unit_test(test_too_big),
                 cmocka_unit_test(test_empty_drop),

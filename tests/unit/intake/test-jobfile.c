@@ -20,7 +20,7 @@
 #define COURSE_RULE "a course name is 1 to 64 letters, digits, '.', '_' or '-', and begins with a letter or digit"
 #define BESIDE_RULE                                                                                                    \
         "it must be the name of a file or folder beside the job file, with letters, digits, '.', '_' and '-' only"
-#define VALUE_RULE "the value of an argument is 1 to 256 printable ASCII characters and does not begin with '-'"
+#define VALUE_RULE "the value of an argument is at most 256 printable ASCII characters"
 
 /* libconfig 1.5 itself loses the strings of a text that it refuses; our helper lives too shortly to mind. */
 const char *__lsan_default_suppressions(void);
@@ -101,8 +101,27 @@ static void test_refused(void **state _unused_) {
                 { JOB("name = \"a\\nb\";"), "a.cfg:1: the value of 'name' holds a control character" },
                 { JOB("name = \"a\nb\";"), "a.cfg:1: the value of 'name' holds a control character" },
                 { JOB("name = \"a\\x1bb\";"), "a.cfg:1: the value of 'name' holds a control character" },
-                { JOB("mode = \"workflow\";"),
-                        "a.cfg:1: 'workflow' is not allowed here: the only mode of this version is \"run\"" },
+                { JOB("mode = \"batch\";"), "a.cfg:1: 'batch' is not allowed here: a mode is \"run\" or \"workflow\"" },
+                { JOB("mode = \"workflow\";"), "a.cfg: the mode is \"workflow\", but neither 'workflow' nor 'controller' is given" },
+                { JOB("mode = \"run\"; controller = \"c.py\";"), "a.cfg: the mode is \"run\", which has neither 'workflow' nor 'controller'" },
+                { JOB("controller = \"c.py\"; workflow = [ \"extract_all\" ];"),
+                        "a.cfg: 'workflow' and 'controller' are both given; a job has one of them" },
+                { JOB("partial = true;"), "a.cfg: 'partial' and 'pseudonyms' are for workflows only" },
+                { JOB("controller = \"../c.py\";"), "a.cfg:1: '../c.py' is not allowed here: it must be the name of a file or folder beside the "
+                        "job file, with letters, digits, '.', '_' and '-' only" },
+                { JOB("workflow = [ ];"), "a.cfg:1: 'workflow' is empty" },
+                { JOB("workflow = [ 1 ];"), "a.cfg:1: 'workflow' lists names of functions in quotes, and groups such as { call = \"train_course\"; ... }" },
+                { JOB("workflow = [\n \"extract_sesion\" ];"), "a.cfg:2: there is no function 'extract_sesion'; did you mean 'extract_session'?" },
+                { JOB("workflow = [ \"train_course\" ];"),
+                        "a.cfg:1: train_course needs a label type: { call = \"train_course\"; label_type = \"dropout\"; }" },
+                { JOB("workflow = ( { k = 2; } );"), "a.cfg:1: 'call' is missing in this group: the name of a function" },
+                { JOB("workflow = ( { call = \"extract_all\"; k = 2; } );"), "a.cfg:1: this function takes no 'k'" },
+                { JOB("workflow = ( { call = \"train_all\"; label_type = \"x\"; } );"),
+                        "a.cfg:1: 'label_type' must be \"dropout\" or \"dropout_current_week\"" },
+                { JOB("workflow = ( { call = \"create_course_folds\"; label_type = \"dropout\"; k = 1; } );"),
+                        "a.cfg:1: 'k' must be a whole number from 2 to 100" },
+                { JOB("workflow = ( { call = \"extract_session\"; labels = 1; } );"), "a.cfg:1: 'labels' must be true or false" },
+                { JOB("workflow = ( { call = \"extract_all\"; lable_type = \"dropout\"; } );"), "a.cfg:1: unknown key 'lable_type'; did you mean 'label_type'?" },
                 { JOB("profile = \"root\";"),
                         "a.cfg:1: 'root' is not allowed here: a profile is \"compat\" or \"strict\"" },
                 { JOB("profile = true;"), "a.cfg:1: 'profile' must be a string in quotes" },
@@ -127,14 +146,12 @@ static void test_refused(void **state _unused_) {
                 { JOB("courses = [ \"../x\" ];"), "a.cfg:1: '../x' is not allowed here: " COURSE_RULE },
                 { JOB("courses = [ \"a,b\" ];"), "a.cfg:1: 'a,b' is not allowed here: " COURSE_RULE },
                 { JOB("notify = [ \"finished\" ];"),
-                        "a.cfg:1: 'finished' is not allowed here: notify takes \"accepted\" and \"started\"; "
+                        "a.cfg:1: 'finished' is not allowed here: notify takes \"accepted\", \"started\" and \"phase\"; "
                         "the end of a job is always mailed" },
                 /* Arguments. */
                 { JOB("args = [ \"a\" ];"), "a.cfg:1: 'args' must be a group such as { alpha = \"0.1\"; }" },
                 { JOB("args: { alpha = 0.1; };"),
                         "a.cfg:1: the value of argument 'alpha' must be a string in quotes, numbers too" },
-                { JOB("args: { a = \"\"; };"), "a.cfg:1: '' is not allowed here: " VALUE_RULE },
-                { JOB("args: { a = \"--privileged\"; };"), "a.cfg:1: '--privileged' is not allowed here: " VALUE_RULE },
                 { JOB("args: { a = \"\xc3\xa4\"; };"), "a.cfg:1: '\xc3\xa4' is not allowed here: " VALUE_RULE },
                 { JOB("args: { a = \"b\\rc\"; };"), "a.cfg:1: the value of 'a' holds a control character" },
                 { JOB("args: { a*b = \"1\"; };"), "a.cfg:1: 'a*b' is not allowed here: the name of an argument is 1 to "
@@ -257,6 +274,26 @@ static void test_accepted(void **state _unused_) {
         assert_string_equal(p.m.args.items[1].value, "x y=z");
 }
 
+static void test_workflow(void **state _unused_) {
+        static const char text[] =
+                "job: {\n image = \"i.tar\"; partial = true; pseudonyms = \"sha1\"; notify = [ \"phase\" ];\n"
+                " workflow = (\n  \"extract_session\",\n  { call = \"train_course\"; label_type = \"dropout\"; },\n"
+                "  { call = \"create_course_folds\"; label_type = \"dropout\"; k = 3; },\n  { call = \"fork_features\"; job_id = \"x\"; }\n );\n};\n";
+        _cleanup_parsed_ Parsed p = {};
+
+        if (parse(text, strlen(text), JOB_FILE_ALONE, &p) < 0)
+                fail_msg("%s", p.f.message);
+        assert_int_equal(p.m.mode, MANIFEST_MODE_WORKFLOW);
+        assert_true(p.m.partial);
+        assert_int_equal(p.m.pseudonyms, MANIFEST_PSEUDONYMS_SHA1);
+        assert_int_equal(p.m.n_calls, 4);
+        assert_int_equal(p.m.calls[0].function, CALL_EXTRACT_SESSION);
+        assert_int_equal(p.m.calls[0].line, 4);
+        assert_string_equal(p.m.calls[1].label_type, "dropout");
+        assert_int_equal(p.m.calls[2].k, 3);
+        assert_string_equal(p.m.calls[3].job_id, "x");
+}
+
 static void test_defaults(void **state _unused_) {
         _cleanup_parsed_ Parsed p = {};
 
@@ -322,7 +359,7 @@ int main(void) {
                 cmocka_unit_test(test_deep),
                 cmocka_unit_test(test_too_many),
                 cmocka_unit_test(test_accepted),
-                cmocka_unit_test(test_defaults),
+                cmocka_unit_test(test_workflow), cmocka_unit_test(test_defaults),
                 cmocka_unit_test(test_paths_in_directory),
                 cmocka_unit_test(test_edges_are_the_manifest_s),
         };

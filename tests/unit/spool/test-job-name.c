@@ -27,8 +27,17 @@ static void fits(_unused_ void **state) {
         assert_string_not_equal(b, c);
 }
 
+static void odd_characters_are_replaced(_unused_ void **state) {
+        _cleanup_free_ char *a = NULL, *b = NULL;
+
+        assert_int_equal(job_name_fit("a b/../c", &a), 0);
+        assert_int_equal(job_name_fit("a-b/../c", &b), 0);
+        assert_true(name_is_valid(a) && startswith(a, "a-b-..-c-"));
+        assert_string_not_equal(a, b);
+}
+
 static void refuses(_unused_ void **state) {
-        static const char *const bad[] = { "", "-x", ".x", "a b", "a/b", "..", "caf\xc3\xa9", "a\n" };
+        static const char *const bad[] = { "", "-x", ".x", "..", " a", "caf\xc3\xa9", "a\n" };
         char *name = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
@@ -48,7 +57,7 @@ static void arguments(_unused_ void **state) {
 }
 
 int main(void) {
-        static const struct CMUnitTest tests[] = { cmocka_unit_test(fits), cmocka_unit_test(refuses), cmocka_unit_test(arguments) };
+        static const struct CMUnitTest tests[] = { cmocka_unit_test(fits), cmocka_unit_test(odd_characters_are_replaced), cmocka_unit_test(refuses), cmocka_unit_test(arguments) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
