@@ -56,6 +56,14 @@
 #define LIMIT_FOLDS_MAX 100u
 #define LIMIT_FOLDS_DEFAULT 5u
 
+/* What workflows make of course data. */
+#define LIMIT_RAW_DUMP_BYTES (64 * LIMIT_GIB)       /* one dump, unpacked */
+#define LIMIT_FEATURES_RECORD_BYTES (4 * LIMIT_MIB) /* one row of a table of features */
+#define LIMIT_FEATURES_COLUMNS 65536u
+#define LIMIT_CACHE_RAW_BYTES (100 * LIMIT_GIB)     /* what is older than the age goes when there is more */
+#define LIMIT_CACHE_STEPS_BYTES (20 * LIMIT_GIB)    /* of one user */
+#define LIMIT_CACHE_AGE_SEC (40u * 24 * 60 * 60)
+
 /* Records on disk. */
 #define LIMIT_MANIFEST_BYTES (1 * LIMIT_MIB)
 #define LIMIT_CALLS_BYTES (256 * LIMIT_KIB)

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
+#include "spool/base/fd.h"
+#include "spool/base/log.h"
+#include "tools/assemble/feature-cache.h"
+#include "tools/assemble/merge.h"
+#include "tools/assemble/step-cache.h"
+#include "tools/assemble/step-output.h"
+#include "tools/assemble/tree.h"
+
+/* So many failures are told one by one. */
+#define TOLD_MAX 3u
+
+typedef struct Collecting {
+        const Assemble *a;
+        PhaseRecord record;
+        int sealed_fd;
+        MergeInput *inputs;
+        size_t n_inputs;
+        unsigned good, bad;
+        Fault first; /* of the first step that failed */
+        char *told;  /* what the first few did wrong */
+} Collecting;
+
+static bool has_failed(const Assemble *a, const PlanStep *s) {
+        for (size_t i = 0; i < a->n_failed; i++)
+                if (a->failed[i] == s->number)
+                        return true;
+        return false;
+}
+
+static const char *key_of(const PhaseRecord *record, unsigned step) {
+        for (size_t i = 0; i < record->n_keys; i++)
+                if (record->keys[i].step == step)
+                        return record->keys[i].key;
+        return NULL;
+}
+
+/* What is sealed is complete: it comes from the cache, or from a run of this program that was killed later. */
+static int seal(const Collecting *c, const PlanStep *s, Fault *reterr) {
+        _cleanup_fd_ int there = -EBADF, step = -EBADF, output = -EBADF;
+        char dir[STEP_DIR_SIZE], title[STEP_TITLE_SIZE];
+        SealOptions options = { .max_bytes = c->a->max_bytes, .max_files = c->a->max_files, .who = step_title(s, title) };
+
+        there = fd_open_dir_at(c->sealed_fd, step_dir(s, dir));
+        if (there >= 0)
+                return 0;
+        step = fd_open_dir_at(c->a->steps_fd, dir);
+        output = step < 0 ? step : fd_open_dir_at(step, "output");
+        if (output < 0)
+                return log_error_errno(output, "cannot open the output of step %u", s->number);
+        return tree_copy(output, c->sealed_fd, dir, &options, /* report= */ NULL, reterr);
+}
+
+static int add_input(Collecting *c, const PlanStep *s, int fd) {
+        MergeInput *bigger = reallocarray(c->inputs, c->n_inputs + 1, sizeof(*bigger));
+
+        if (!bigger) {
+                fd_close(fd);
+                return -ENOMEM;
+        }
+        c->inputs = bigger;
+        bigger[c->n_inputs++] = (MergeInput){ s, fd };
+        return 0;
+}
+
+/* Only an output that keeps the contract is worth to be kept. */
+static int take_step(Collecting *c, const PlanStep *s, Fault *reterr) {
+        const char *key = key_of(&c->record, s->number);
+        int fd = -EBADF, r;
+
+        r = seal(c, s, reterr);
+        if (r >= 0)
+                r = step_output_open(c->a, s, c->sealed_fd, &fd, reterr);
+        if (r >= 0 && fd >= 0)
+                r = merge_check(c->a, s, fd, reterr);
+        if (r < 0) {
+                fd_close(fd);
+                return r;
+        }
+        c->good++;
+        if (fd >= 0)
+                r = add_input(c, s, fd);
+        if (r >= 0 && key) {
+                r = step_cache_store(c->a, s, key);
+                if (r < 0)
+                        log_warning_errno(r, "cannot keep the output of step %u for later jobs, ignoring", s->number);
+                r = 0;
+        }
+        return r;
+}
+
+/* Another step's words join those of the first. */
+static int note_fault(Collecting *c, const Fault *f) {
+        char *longer;
+
+        c->bad++;
+        if (c->bad == 1 && fault_copy(f, &c->first) < 0)
+                return -ENOMEM;
+        if (c->bad > TOLD_MAX)
+                return 0;
+        if (asprintf(&longer, "%s%s%s", strempty(c->told), c->told ? "; " : "", strempty(f->message)) < 0)
+                return -ENOMEM;
+        free(c->told);
+        c->told = longer;
+        return 0;
+}
+
+static int take_steps(Collecting *c) {
+        const PlanStep *s;
+        size_t i = 0;
+
+        while ((s = assemble_next_step(c->a, &i))) {
+                _cleanup_fault_ Fault fault = {};
+                int r;
+
+                if (has_failed(c->a, s))
+                        continue;
+                r = take_step(c, s, &fault);
+                if (r == -EBADMSG && fault.code != FAULT_NONE)
+                        r = note_fault(c, &fault);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int judge(const Collecting *c, Fault *reterr) {
+        if (c->bad == 0 && c->good == 0)
+                return fault_set(reterr, FAULT_OUTPUT_MISSING, NULL, 0, "none of the containers of %s left an output",
+                                 call_function_to_string(c->a->phase->function));
+        if (c->bad == 0 || (c->a->manifest.partial && c->good > 0))
+                return 0;
+        if (c->bad == 1)
+                return fault_set(reterr, c->first.code, NULL, 0, "%s", c->told);
+        return fault_set(reterr, c->first.code, NULL, 0, "%u of %u containers of %s left no output that can be used: %s%s", c->bad, c->bad + c->good,
+                         call_function_to_string(c->a->phase->function), c->told, c->bad > TOLD_MAX ? "; …" : "");
+}
+
+/* The table that the phase makes, named after its mode; labels are no features. */
+static int merge(const Collecting *c) {
+        char name[64];
+        int r;
+
+        if (c->a->phase->mode == PLAN_MODE_TRAIN)
+                return 0;
+        snprintf(name, sizeof(name), "%s.csv", c->a->phase->labels ? "labels" : plan_mode_to_string(c->a->phase->mode));
+        r = merge_tables(c->a, c->inputs, c->n_inputs, name);
+        if (r >= 0 && !c->a->phase->labels && (c->a->phase->mode == PLAN_MODE_EXTRACT || c->a->phase->mode == PLAN_MODE_EXTRACT_HOLDOUT))
+                r = feature_cache_store(c->a);
+        return r;
+}
+
+int collect_run(const Assemble *a, Fault *reterr) {
+        Collecting c = { .a = a, .sealed_fd = -EBADF };
+        _cleanup_free_ char *error = NULL;
+        int r;
+
+        r = phase_record_read_at(a->work_fd, a->phase_number, &c.record, &error);
+        if (r < 0)
+                r = log_error_errno(r == -EBADMSG ? -EIO : r, "cannot read the record of phase %u: %s", a->phase_number, strempty(error));
+        if (r >= 0)
+                r = c.sealed_fd = assemble_open_dir(a->work_fd, "sealed");
+        if (r >= 0)
+                r = take_steps(&c);
+        if (r >= 0 && !a->salvage)
+                r = judge(&c, reterr);
+        if (r >= 0 && !a->salvage)
+                r = merge(&c);
+        for (size_t i = 0; i < c.n_inputs; i++)
+                fd_close(c.inputs[i].fd);
+        free(c.inputs);
+        free(c.told);
+        fault_done(&c.first);
+        phase_record_done(&c.record);
+        fd_close(c.sealed_fd);
+        return r < 0 ? r : 0;
+}
