@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/cli/verbs.h"
 
+#include "spool/keys.h"
 #include "spool/base/parse.h"
 #include "tools/cli/grid.h"
 
@@ -55,6 +56,12 @@ static const Verb verbs[] = {
           "  Prints OK, or what is wrong, with file, line and hint. Exit status: that of morf-intake, 0 right, 65 "
           "wrong.\n",
           EVERYBODY, verb_check },
+        { "verify", "morf verify RECEIPT [FILE...]", "whether a result is one of this server's, unchanged",
+          "      --keys DIR       where the server's keys are, by default " KEYS_DIR "\n"
+          "\n"
+          "Compares each FILE (eval.csv, roc.png, ...) with the digest in the receipt, and the receipt with its signature.\n"
+          "Exit status: 0 all is right, 1 something is not, 4 the files are right and the signature was not checked.\n",
+          "who may read the key of the server, root and the group morf-eval; without the signature, " EVERYBODY, verb_verify },
         { "synth", "morf synth [OPTION...]", "make synthetic course data to develop a job on",
           "  Runs morf-synth; 'morf synth --help' lists its options.\n", EVERYBODY, verb_synth },
         { "status", "morf status", "whether the service is well",

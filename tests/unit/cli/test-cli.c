@@ -7,6 +7,8 @@
 #include "tests/unit/cli/fixture.h"
 
 #include "tools/cli/cli.h"
+#include "spool/keys.h"
+#include "spool/receipt.h"
 #include "tools/cli/verbs.h"
 
 #define ID_A "01m2n3p4q5r6s7t8v9w0x1y2z3"
@@ -471,12 +473,54 @@ static void test_manual(void **state) {
         }
 }
 
+/* With and without the key, with files that are as they were and files that are not. */
+static void test_verify(void **state) {
+        static const char key[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        /* of "abc" */
+        static const char digest[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        ReceiptFile file = { (char *) "eval.csv", 3, (char *) digest };
+        _cleanup_free_ char *text = NULL, *edited = NULL;
+        Fixture f;
+        Receipt r = RECEIPT_INIT;
+        char *place;
+
+        (void) state;
+        fixture_init(&f);
+        r.job = (char *) ID_A;
+        r.user = (char *) "alice";
+        r.name = (char *) "weekly";
+        r.mode = (char *) "run";
+        r.files = &file;
+        r.n_files = 1;
+        assert_int_equal(receipt_format(&r, key, &text), 0);
+        place = strstr(text, "weekly");
+        assert_true(asprintf(&edited, "%.*s%s%s", (int) (place - text), text, "weekly2", place + strlen("weekly")) > 0);
+        fixture_write(&f, "receipt.json", text);
+        fixture_write(&f, "changed.json", edited);
+        fixture_write(&f, "eval.csv", "abc");
+
+        assert_int_equal(fixture_run(&f, "verify"), CLI_EXIT_USAGE);
+        assert_int_equal(fixture_run(&f, "verify", "--keys", "keys", "receipt.json", "eval.csv"), CLI_EXIT_DENIED);
+        fixture_expect(&f, "no key for receipts");
+        fixture_make_dir(&f, "keys", 0755);
+        assert_true(asprintf(&place, "%s\n", key) > 0);
+        fixture_write(&f, "keys/" KEYS_RECEIPT, place);
+        free(place);
+        assert_int_equal(fixture_run(&f, "verify", "--keys", "keys", "receipt.json", "eval.csv"), CLI_EXIT_OK);
+        fixture_expect(&f, "signed by this server");
+        assert_int_equal(fixture_run(&f, "verify", "--keys", "keys", "changed.json"), CLI_EXIT_JOB);
+        assert_int_equal(fixture_run(&f, "verify", "--keys", "keys", "eval.csv"), CLI_EXIT_JOB);
+        fixture_write(&f, "eval.csv", "abd");
+        assert_int_equal(fixture_run(&f, "verify", "--keys", "keys", "receipt.json", "eval.csv"), CLI_EXIT_JOB);
+        fixture_done(&f);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_usage),         cmocka_unit_test(test_list),    cmocka_unit_test(test_list_json),
                 cmocka_unit_test(test_show_and_why),  cmocka_unit_test(test_researcher), cmocka_unit_test(test_control),
                 cmocka_unit_test(test_submit),        cmocka_unit_test(test_submit_checks), cmocka_unit_test(test_wait),
-                cmocka_unit_test(test_status),        cmocka_unit_test(test_manual),
+                cmocka_unit_test(test_status),        cmocka_unit_test(test_manual),  cmocka_unit_test(test_verify),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,9 +5,11 @@
 
 #include <cmocka.h>
 
+#include <math.h>
+
 #include "spool/base/digest.h"
 #include "tests/unit/scratch.h"
-#include "tools/gate/gate.h"
+#include "tools/gate/table.h"
 
 typedef struct Bench {
         Scratch scratch;
@@ -208,11 +210,141 @@ static void test_bad_input(void **state _unused_) {
         assert_int_equal(scratch_count(&b.scratch, "out"), 0);
 }
 
+/* ---- workflows ---- */
+
+#define WORKFLOW_HEADER "N,N_n,N_p,accuracy,auc,cohen_kappa_score,f1_score,log_loss,precision,recall,specificity,npv,specificity_morf2\n"
+/* A row of 400 of which all is one half. */
+#define HALF "400,200,200,0.5,0.931,0.0,0.5,0.763,0.5,0.5,0.5,0.5,0.5\n"
+
+static char *known[] = { (char *) "a", (char *) "b", (char *) "c", NULL };
+
+/* By pseudonym, in their order; the real names are nowhere in what is released. */
+static void test_pseudonyms(void **state _unused_) {
+        const Pseudonyms pseudonyms = { .on = true, .user = "alice", .secret = (char *) "key" };
+        const GatePolicy policy = { .digits = 3, .min_cell = 10, .round_counts = 5, .courses = known, .pseudonyms = &pseudonyms };
+        _cleanup_free_ char *table = NULL, *note = NULL;
+        char *second, name[PSEUDONYM_LENGTH + 1], before[PSEUDONYM_LENGTH + 1] = "";
+        _cleanup_fault_ Fault fault = {};
+        _cleanup_bench_ Bench b;
+
+        bench_init(&b);
+        b.file.kind = METRICS_KIND_COURSE;
+        for (size_t i = 0; known[i]; i++)
+                add(&b, known[i], 100, 100, 100, 100);
+        assert_int_equal(metrics_file_leave_out(&b.file, "d", "E_LABELS"), 0);
+        assert_int_equal(run(&b, &policy, &fault), 0);
+        table = scratch_read(&b.scratch, "out/eval.csv");
+        assert_non_null(startswith(table, "course," WORKFLOW_HEADER));
+        second = table + strlen("course," WORKFLOW_HEADER);
+        for (unsigned i = 0; i < 3; i++, second = strchr(second, '\n') + 1) {
+                assert_non_null(startswith(second + PSEUDONYM_LENGTH, "," HALF));
+                assert_true(strncmp(before, second, PSEUDONYM_LENGTH) < 0);
+                snprintf(before, sizeof(before), "%.*s", (int) PSEUDONYM_LENGTH, second);
+        }
+        for (size_t i = 0; known[i]; i++) {
+                assert_int_equal(pseudonym_make(&pseudonyms, known[i], name), 0);
+                assert_non_null(strstr(table, name));
+        }
+        note = scratch_read(&b.scratch, "out/note.txt");
+        assert_string_equal(note, "These courses could not be evaluated and were left out: d.");
+}
+
+static void test_all(void **state _unused_) {
+        const GatePolicy policy = { .digits = 3, .min_cell = 10, .round_counts = 5, .courses = known };
+        _cleanup_fault_ Fault fault = {};
+        _cleanup_bench_ Bench b;
+
+        bench_init(&b);
+        b.file.kind = METRICS_KIND_ALL;
+        add(&b, NULL, 100, 100, 100, 100);
+        assert_int_equal(run(&b, &policy, &fault), 0);
+        scratch_assert_file(&b.scratch, "out/eval.csv", "course," WORKFLOW_HEADER "all," HALF);
+}
+
+static void add_fold(Bench *b, const char *course, unsigned fold, uint64_t each, double auc) {
+        add(b, course, each, each, each, each);
+        b->file.rows[b->file.n_rows - 1].fold = fold;
+        b->file.rows[b->file.n_rows - 1].metrics.auc = auc;
+}
+
+/* Means over folds; folds and deviations only where each fold is large enough. */
+static void test_folds(void **state _unused_) {
+        const GatePolicy policy = { .digits = 3, .min_cell = 10, .round_counts = 5, .courses = known };
+        _cleanup_fault_ Fault fault = {};
+        _cleanup_bench_ Bench b;
+
+        bench_init(&b);
+        b.file.kind = METRICS_KIND_CV;
+        add_fold(&b, "a", 0, 100, .8);
+        add_fold(&b, "a", 1, 40, .6);
+        add_fold(&b, "a", 2, 60, .9);
+        add_fold(&b, "b", 0, 19, .7);
+        add_fold(&b, "b", 1, 9, .7);
+        add_fold(&b, "b", 2, 10, .8);
+        add_fold(&b, "c", 0, 9, .8);
+        add_fold(&b, "c", 1, 9, .8);
+        assert_int_equal(run(&b, &policy, &fault), 0);
+        scratch_assert_file(&b.scratch, "out/eval.csv",
+                            "course," WORKFLOW_HEADER "a,200,100,100,0.5,0.75,0.0,0.5,0.763,0.5,0.5,0.5,0.5,0.5\n"
+                            "b,40,20,20,0.5,0.75,0.0,0.5,0.763,0.5,0.5,0.5,0.5,0.5\n");
+        scratch_assert_file(&b.scratch, "out/folds.csv",
+                            "course,fold," WORKFLOW_HEADER "a,1,160,80,80,0.5,0.6,0.0,0.5,0.763,0.5,0.5,0.5,0.5,0.5\n"
+                            "a,2,240,120,120,0.5,0.9,0.0,0.5,0.763,0.5,0.5,0.5,0.5,0.5\n"
+                            "a,mean,200,100,100,0.5,0.75,0.0,0.5,0.763,0.5,0.5,0.5,0.5,0.5\n"
+                            "a,sd,56.6,28.3,28.3,0.0,0.212,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0\n");
+        scratch_assert_file(&b.scratch, "out/note.txt", "1 result was too small to be released.");
+}
+
+/* Examples of Wilson's interval that can be checked by hand, and that it stays between 0 and 1. */
+static void test_intervals(void **state _unused_) {
+        const GatePolicy policy = { .digits = 3, .courses = known };
+        _cleanup_free_ char *table = NULL;
+        _cleanup_fault_ Fault fault = {};
+        _cleanup_bench_ Bench b;
+        double low, high;
+
+        table_wilson(0.5, 100, &low, &high);
+        assert_true(fabs(low - 0.403832) < 1e-6 && fabs(high - 0.596168) < 1e-6);
+        table_wilson(0, 10, &low, &high);
+        assert_true(fabs(low) < 1e-12 && fabs(high - 0.277533) < 1e-6);
+        table_wilson(1, 10, &low, &high);
+        assert_true(fabs(low - 0.722467) < 1e-6 && fabs(high - 1) < 1e-12);
+
+        bench_init(&b);
+        add(&b, "a", 100, 100, 100, 100);
+        b.file.rows[0].metrics.auc_se = .05;
+        assert_int_equal(run(&b, &policy, &fault), 0);
+        table = scratch_read(&b.scratch, "out/ci.csv");
+        assert_non_null(startswith(table, "course,metric,estimate,low,high,method\na,auc,0.931,0.833,1.0,DeLong\na,accuracy,0.5,0.451,0.549,Wilson\n"));
+}
+
+/* A workflow without evaluation: a receipt, and nothing of the container's. */
+static void test_no_evaluation(void **state _unused_) {
+        Receipt receipt = RECEIPT_INIT;
+        const GatePolicy policy = { .digits = 3, .no_evaluation = true, .receipt = &receipt, .receipt_key = "key" };
+        _cleanup_free_ char *text = NULL;
+        _cleanup_fault_ Fault fault = {};
+        _cleanup_bench_ Bench b;
+
+        receipt.job = strdup("01jd3k8x2m4qabcdefghjkmnpq");
+        receipt.user = strdup("alice");
+        receipt.name = strdup("weekly");
+        receipt.mode = strdup("workflow");
+        bench_init(&b);
+        assert_int_equal(gate_run(-EBADF, b.out, &policy, &fault), 0);
+        assert_int_equal(scratch_count(&b.scratch, "out"), 2);
+        text = scratch_read(&b.scratch, "out/receipt.json");
+        assert_int_equal(receipt_verify(text, strlen(text), "key"), 0);
+        receipt_done(&receipt);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_published),       cmocka_unit_test(test_judge),        cmocka_unit_test(test_round),
                 cmocka_unit_test(test_courses),         cmocka_unit_test(test_courses_unknown), cmocka_unit_test(test_nothing_left),
                 cmocka_unit_test(test_release),         cmocka_unit_test(test_bad_input),
+                cmocka_unit_test(test_pseudonyms),      cmocka_unit_test(test_all),          cmocka_unit_test(test_folds),
+                cmocka_unit_test(test_intervals),       cmocka_unit_test(test_no_evaluation),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
