@@ -40,10 +40,10 @@ typedef struct Assemble {
 } Assemble;
 
 /* Lays out what the containers of the phase need. Return: 0; -EBADMSG with a fault; another negative errno. */
-int prepare_run(const Assemble *a, Fault *reterr);
+int assemble_prepare(const Assemble *a, Fault *reterr);
 
-/* Takes over what they left. Return: as prepare_run(). */
-int collect_run(const Assemble *a, Fault *reterr);
+/* Takes over what they left. Return: as assemble_prepare(). */
+int assemble_collect(const Assemble *a, Fault *reterr);
 
 /* The next container step of the phase behind i, which begins with 0. Return: the step, or NULL. */
 const PlanStep *assemble_next_step(const Assemble *a, size_t *i);

@@ -152,7 +152,7 @@ static int merge(const Collecting *c) {
         return r;
 }
 
-int collect_run(const Assemble *a, Fault *reterr) {
+int assemble_collect(const Assemble *a, Fault *reterr) {
         Collecting c = { .a = a, .sealed_fd = -EBADF };
         _cleanup_free_ char *error = NULL;
         int r;

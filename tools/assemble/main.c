@@ -232,7 +232,7 @@ int main(int argc, char *argv[]) {
         a->n_roots = n;
         a->failed = arg_failed;
         if (r >= 0)
-                r = prepare ? prepare_run(a, &fault) : collect_run(a, &fault);
+                r = prepare ? assemble_prepare(a, &fault) : assemble_collect(a, &fault);
         while (n > 0)
                 fd_close(roots[--n]);
         plan_done(&a->plan);

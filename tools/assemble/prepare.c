@@ -50,7 +50,7 @@ static int look_up(const Assemble *a, PhaseRecord *record) {
         return 0;
 }
 
-int prepare_run(const Assemble *a, Fault *reterr) {
+int assemble_prepare(const Assemble *a, Fault *reterr) {
         _cleanup_phase_record_ PhaseRecord record = { .version = PHASE_RECORD_VERSION };
         int r;
 
