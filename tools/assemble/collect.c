@@ -16,7 +16,7 @@ typedef struct Collecting {
         const Assemble *a;
         PhaseRecord record;
         int sealed_fd;
-        MergeInput *inputs;
+        const PlanStep **inputs; /* steps whose tables are merged */
         size_t n_inputs;
         unsigned good, bad;
         Fault first; /* of the first step that failed */
@@ -53,35 +53,41 @@ static int seal(const Collecting *c, const PlanStep *s, Fault *reterr) {
         return tree_copy(output, c->sealed_fd, dir, &options, /* report= */ NULL, reterr);
 }
 
-static int add_input(Collecting *c, const PlanStep *s, int fd) {
-        MergeInput *bigger = reallocarray(c->inputs, c->n_inputs + 1, sizeof(*bigger));
+static int add_input(Collecting *c, const PlanStep *s) {
+        const PlanStep **bigger = reallocarray(c->inputs, c->n_inputs + 1, sizeof(*bigger));
 
-        if (!bigger) {
-                fd_close(fd);
+        if (!bigger)
                 return -ENOMEM;
-        }
         c->inputs = bigger;
-        bigger[c->n_inputs++] = (MergeInput){ s, fd };
+        bigger[c->n_inputs++] = s;
         return 0;
+}
+
+static int open_input(void *userdata, const PlanStep *s) {
+        const Collecting *c = userdata;
+        _cleanup_fault_ Fault fault = {};
+        int fd, r;
+
+        r = step_output_open(c->a, s, c->sealed_fd, &fd, &fault);
+        return r == -EBADMSG ? -EIO : r < 0 ? r : fd; /* it was checked */
 }
 
 /* Only an output that keeps the contract is worth to be kept. */
 static int take_step(Collecting *c, const PlanStep *s, Fault *reterr) {
         const char *key = key_of(&c->record, s->number);
-        int fd = -EBADF, r;
+        _cleanup_fd_ int fd = -EBADF;
+        int r;
 
         r = seal(c, s, reterr);
         if (r >= 0)
                 r = step_output_open(c->a, s, c->sealed_fd, &fd, reterr);
         if (r >= 0 && fd >= 0)
                 r = merge_check(c->a, s, fd, reterr);
-        if (r < 0) {
-                fd_close(fd);
+        if (r < 0)
                 return r;
-        }
         c->good++;
         if (fd >= 0)
-                r = add_input(c, s, fd);
+                r = add_input(c, s);
         if (r >= 0 && key) {
                 r = step_cache_store(c->a, s, key);
                 if (r < 0)
@@ -126,6 +132,24 @@ static int take_steps(Collecting *c) {
         return 0;
 }
 
+/* What to change, where the standard hint is about the output.csv of a job without calls. */
+static const char *const hints[_FAULT_MAX] = {
+        [FAULT_OUTPUT_MISSING] = "Write to /output what the mode asks for: one CSV file; COURSE_K_test.csv to cross-validate; any file to train.",
+        [FAULT_OUTPUT_KIND] = "Leave one CSV file directly in /output.",
+        [FAULT_OUTPUT_TOO_BIG] = "Leave less in /output, or ask for more with limits.output.",
+        [FAULT_CSV_EMPTY] = "Write a line of column names and one row a learner.",
+        [FAULT_CSV_COLUMNS] = "Write each column once: userID; prob and pred to test; course and session where the container sees several.",
+        [FAULT_CSV_LINE] = "Write as many cells in each row as there are column names.",
+        [FAULT_CSV_COURSE] = "Write course and session as the directories below /input are named.",
+};
+
+/* Return: -EBADMSG or -ENOMEM. */
+static int give_hint(Fault *f, int r) {
+        if (r == -EBADMSG && hints[f->code])
+                return fault_set_hint(f, "%s", hints[f->code]) < 0 ? -ENOMEM : r;
+        return r;
+}
+
 static int judge(const Collecting *c, Fault *reterr) {
         if (c->bad == 0 && c->good == 0)
                 return fault_set(reterr, FAULT_OUTPUT_MISSING, NULL, 0, "none of the containers of %s left an output",
@@ -146,7 +170,7 @@ static int merge(const Collecting *c) {
         if (c->a->phase->mode == PLAN_MODE_TRAIN)
                 return 0;
         snprintf(name, sizeof(name), "%s.csv", c->a->phase->labels ? "labels" : plan_mode_to_string(c->a->phase->mode));
-        r = merge_tables(c->a, c->inputs, c->n_inputs, name);
+        r = merge_tables(c->a, c->inputs, c->n_inputs, open_input, (void *) c, name);
         if (r >= 0 && !c->a->phase->labels && (c->a->phase->mode == PLAN_MODE_EXTRACT || c->a->phase->mode == PLAN_MODE_EXTRACT_HOLDOUT))
                 r = feature_cache_store(c->a);
         return r;
@@ -165,11 +189,9 @@ int assemble_collect(const Assemble *a, Fault *reterr) {
         if (r >= 0)
                 r = take_steps(&c);
         if (r >= 0 && !a->salvage)
-                r = judge(&c, reterr);
+                r = give_hint(reterr, judge(&c, reterr));
         if (r >= 0 && !a->salvage)
                 r = merge(&c);
-        for (size_t i = 0; i < c.n_inputs; i++)
-                fd_close(c.inputs[i].fd);
         free(c.inputs);
         free(c.told);
         fault_done(&c.first);

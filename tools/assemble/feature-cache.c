@@ -2,6 +2,7 @@
 #include "tools/assemble/feature-cache.h"
 
 #include "spool/base/fd.h"
+#include "tools/assemble/step-cache.h"
 #include "tools/assemble/table.h"
 
 static int copy_table(int from_dirfd, const char *name, int to_dirfd) {
@@ -17,9 +18,12 @@ static int copy_table(int from_dirfd, const char *name, int to_dirfd) {
 }
 
 int feature_cache_store(const Assemble *a) {
-        _cleanup_fd_ int job = assemble_open_dir(a->cache_features_fd, a->manifest.name);
+        _cleanup_fd_ int lock = cache_lock(a->cache_features_fd), job = -EBADF;
         char name[64];
 
+        if (lock < 0)
+                return lock;
+        job = assemble_open_dir(a->cache_features_fd, a->manifest.name);
         snprintf(name, sizeof(name), "%s.csv", plan_mode_to_string(a->phase->mode));
         return job < 0 ? job : copy_table(a->work_fd, name, job);
 }

@@ -9,16 +9,17 @@
 
 #include "tools/assemble/assemble.h"
 
-typedef struct MergeInput {
-        const PlanStep *step;
-        int fd; /* owned */
-} MergeInput;
-
 /*
  * Whether a table is one that can be merged: its columns, its lines, the courses and sessions it names. The file is read to its end; the
  * caller rewinds it. Return: 0; -EBADMSG with a fault; another negative errno.
  */
 int merge_check(const Assemble *a, const PlanStep *s, int fd, Fault *reterr);
 
-/* Merges checked tables into work/NAME. Return: 0 or a negative errno. */
-int merge_tables(const Assemble *a, const MergeInput *inputs, size_t n, const char *name);
+/* Opens the table of a step, which merge_tables() closes. Return: a descriptor or a negative errno. */
+typedef int (*MergeOpen)(void *userdata, const PlanStep *s);
+
+/*
+ * Merges the checked tables of steps into work/NAME. There may be thousands: one is open at a time.
+ * Return: 0 or a negative errno.
+ */
+int merge_tables(const Assemble *a, const PlanStep *const *steps, size_t n, MergeOpen opener, void *userdata, const char *name);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <sys/file.h>
 #include <time.h>
 
 #include "spool/base/fd.h"
@@ -81,10 +82,23 @@ int step_cache_take(const Assemble *a, const PlanStep *s, const char *key) {
         return r < 0 ? r : 1;
 }
 
+int cache_lock(int dirfd) {
+        _cleanup_fd_ int fd = fd_open_dir_at(dirfd, ".");
+
+        if (fd < 0)
+                return fd;
+        while (flock(fd, LOCK_EX) < 0)
+                if (errno != EINTR)
+                        return negative_errno();
+        return TAKE_FD(fd);
+}
+
 int step_cache_store(const Assemble *a, const PlanStep *s, const char *key) {
-        _cleanup_fd_ int sealed = -EBADF, from = -EBADF;
+        _cleanup_fd_ int lock = cache_lock(a->cache_steps_fd), sealed = -EBADF, from = -EBADF;
         char name[STEP_DIR_SIZE];
 
+        if (lock < 0)
+                return lock;
         if (faccessat(a->cache_steps_fd, key, F_OK, AT_SYMLINK_NOFOLLOW) >= 0)
                 return 0;
         sealed = fd_open_dir_at(a->work_fd, "sealed");

@@ -19,6 +19,12 @@ int step_cache_take(const Assemble *a, const PlanStep *s, const char *key);
 int step_cache_store(const Assemble *a, const PlanStep *s, const char *key);
 
 /*
+ * Lets one job of the user at a time write to a cache, until the descriptor is closed: what is half written has the same name in all of
+ * them. Return: a descriptor or a negative errno.
+ */
+int cache_lock(int dirfd);
+
+/*
  * Removes entries of a cache that were not used for long, those used least recently first, until it holds no more than max_bytes; and
  * what crashed runs left. Entries used within LIMIT_CACHE_AGE_SEC stay, as a running job may see them.
  */
