@@ -47,8 +47,14 @@ static int close_all(Spread *s) {
         for (size_t i = 0; i < s->n; i++) {
                 FILE *f = TAKE_PTR(s->files[i].file.f);
 
-                if (f && fclose(f) != 0)
-                        return negative_errno();
+                if (f) {
+                        bool failed = ferror(f); /* an earlier write, which closing does not tell of */
+
+                        if (fclose(f) != 0)
+                                return negative_errno();
+                        if (failed)
+                                return -EIO;
+                }
         }
         s->open = 0;
         return 0;

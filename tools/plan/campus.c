@@ -10,7 +10,9 @@
 #include "spool/base/strv.h"
 #include "spool/limits.h"
 
-#define DATES "coursera_course_dates.csv"
+/* Of both generations. */
+static const char *const dates[] = { "coursera_course_dates.csv", "coursera_course_dates_with_underscore.csv" };
+
 /* Changes when sessions are laid out for containers in another way: what was laid out before is not used then. */
 #define LAYOUT_VERSION "morf raw session 1"
 
@@ -128,10 +130,11 @@ static int version_of(int root, int dirfd, const char *course, const char *sessi
         if (r < 0)
                 return r;
         /* The tables are the operator's, who may have linked them. */
-        if (fstatat(root, DATES, &st, 0) == 0)
-                r = add_entry(d, DATES, &st);
-        else
-                r = errno == ENOENT ? 0 : -errno;
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(dates); i++)
+                if (fstatat(root, dates[i], &st, 0) == 0)
+                        r = add_entry(d, dates[i], &st);
+                else
+                        r = errno == ENOENT ? 0 : -errno;
         if (r >= 0)
                 r = add_tree(d, dirfd, prefix, 1, &left);
         return r < 0 ? r : digest_finish(d, ret);
