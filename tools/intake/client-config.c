@@ -187,7 +187,7 @@ static int unescape_percent(Reader *reader, const char *key, char *value) {
 
         for (const char *p = value; *p; p++) {
                 if (*p == '%' && *++p != '%')
-                        return complain(reader, "the value of '%.64s' holds a single '%%'; write '%%%%'", key);
+                        return complain(reader, "the value of '%s' holds a single '%%'; write '%%%%'", key);
                 *to++ = *p;
         }
         *to = '\0';
@@ -195,17 +195,17 @@ static int unescape_percent(Reader *reader, const char *key, char *value) {
 }
 
 static int take_pair(Reader *reader, const char *section, const char *name, const char *value) {
-        _cleanup_free_ char *key = strdup(name), *copy = strdup(value), *quoted = NULL;
+        _cleanup_free_ char *key = strdup(name), *copy = strdup(value), *shown = name_escape(name, strlen(name), QUOTE_MAX), *quoted = NULL;
         int r;
 
-        if (!key || !copy)
+        if (!key || !copy || !shown)
                 return -ENOMEM;
         for (char *p = key; *p; p++)
                 *p = (char) tolower((unsigned char) *p);
         for (const char *p = value; *p; p++)
                 if ((unsigned char) *p < 0x20 || *p == 0x7f)
-                        return complain(reader, "the value of '%.64s' holds a control character", key);
-        r = unescape_percent(reader, key, copy);
+                        return complain(reader, "the value of '%s' holds a control character", shown);
+        r = unescape_percent(reader, shown, copy);
         if (r < 0)
                 return r;
         if (streq(section, "client"))
