@@ -27,11 +27,22 @@ static unsigned folds_of(const Call *c) {
 
 /* ---- arguments ---- */
 
+/* Tests had none in the first versions of MORF 2.0, and what they do does not depend on it: that of the training before. */
+static const char *label_type_of(const Compiler *z, const Call *c) {
+        if (!c->label_type && call_signature(c->function)->mode == PLAN_MODE_TEST && z->train)
+                return z->train->label_type;
+        return c->label_type;
+}
+
 static int check_label_type(Compiler *z, const Call *c) {
-        if (!c->label_type)
+        const char *label_type = label_type_of(z, c);
+
+        if (!label_type && call_signature(c->function)->mode == PLAN_MODE_TEST && !z->train)
+                return 0; /* check_test() knows what is missing */
+        if (!label_type)
                 return COMPLAIN(z, c, "%s needs a label_type, \"%s\" or \"%s\"", name_of(c), call_label_types[0], call_label_types[1]);
-        if (!call_label_type_is_known(c->label_type))
-                return COMPLAIN(z, c, "%s: the label_type '%.64s' is neither \"%s\" nor \"%s\"", name_of(c), c->label_type, call_label_types[0],
+        if (!call_label_type_is_known(label_type))
+                return COMPLAIN(z, c, "%s: the label_type '%.64s' is neither \"%s\" nor \"%s\"", name_of(c), label_type, call_label_types[0],
                                 call_label_types[1]);
         return 0;
 }
@@ -273,7 +284,7 @@ static int add_phase(Compiler *z, const Call *c, CallFunction function) {
         if (s->takes & CALL_TAKES_K)
                 phase.k = folds_of(c);
         if (s->takes & CALL_TAKES_LABEL_TYPE) {
-                phase.label_type = strdup(c->label_type);
+                phase.label_type = strdup(label_type_of(z, c));
                 if (!phase.label_type)
                         return -ENOMEM;
         }
@@ -295,7 +306,7 @@ static int compile_phase(Compiler *z, const Call *c, CallFunction function) {
 }
 
 static int compile_evaluation(Compiler *z, const Call *c) {
-        const char *label_type = c->label_type ? c->label_type : z->test ? z->test->label_type : NULL;
+        const char *label_type = c->label_type ? c->label_type : z->test ? label_type_of(z, z->test) : NULL;
         PlanEvaluation *e = &z->p->evaluation;
 
         free(e->label_type);

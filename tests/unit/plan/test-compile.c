@@ -93,6 +93,9 @@ static void steps_of_each_function(_unused_ void **state) {
                   "1 prepare; 2 prepare; 2 container a 001; 2 container a 002; 2 container b 002; 2 collect" },
                 { { CALL(FORK_FEATURES, .job_id = (char *) "week-1"), CALL(CREATE_COURSE_FOLDS, DROPOUT, .k = 2), CALL(CROSS_VALIDATE_COURSE, DROPOUT, .k = 2), END },
                   "1 prepare; 2 prepare; 3 prepare; 3 container a - 1; 3 container a - 2; 3 container b - 1; 3 container b - 2; 3 collect" },
+                /* A test is of the models before it, whose label type it has. */
+                { { CALL(FORK_FEATURES, .job_id = (char *) "week-1"), CALL(TRAIN_ALL, DROPOUT), CALL(TEST_ALL), END },
+                  "1 prepare; 2 prepare; 2 container - -; 2 collect; 3 prepare; 3 container - -; 3 collect" },
                 /* Folds are made when there are none. */
                 { { CALL(FORK_FEATURES, .job_id = (char *) "week-1"), CALL(CROSS_VALIDATE_COURSE, DROPOUT, .k = 2), END },
                   "1 prepare; 2 prepare; 3 prepare; 3 container a - 1; 3 container a - 2; 3 container b - 1; 3 container b - 2; 3 collect" },
@@ -132,7 +135,7 @@ static void what_is_wrong_is_said(_unused_ void **state) {
                   "controller.py:3: train_course: the label_type 'Dropout' is neither \"dropout\" nor \"dropout_current_week\"" },
                 { { FEATURES, CALL(TEST_COURSE, DROPOUT, .line = 3), END }, FAULT_WORKFLOW,
                   "controller.py:3: test_course needs models: call train_course or train_session before it" },
-                { { FEATURES, CALL(TEST_ALL, DROPOUT, .line = 3), END }, FAULT_WORKFLOW, "controller.py:3: test_all needs models: call train_all before it" },
+                { { FEATURES, CALL(TEST_ALL, .line = 3), END }, FAULT_WORKFLOW, "controller.py:3: test_all needs models: call train_all before it" },
                 { { FEATURES, CALL(TRAIN_ALL, DROPOUT), CALL(TEST_COURSE, DROPOUT, .line = 4), END }, FAULT_WORKFLOW,
                   "controller.py:4: test_course does not fit train_all, the last training before it: call test_all instead" },
                 { { FEATURES, CALL(TRAIN_SESSION, DROPOUT), CALL(TEST_ALL, DROPOUT, .line = 4), END }, FAULT_WORKFLOW,

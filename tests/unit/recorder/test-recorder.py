@@ -22,6 +22,7 @@ CALLS = {
                 [("extract_session", 6, {"labels": False}), ("extract_holdout_session", 7, {"labels": False}),
                  ("train_session", 8, {"label_type": "dropout"}), ("test_course", 9, {"label_type": "dropout"}),
                  ("evaluate_course", 10, {"label_type": "dropout"})]),
+    "first_version": ("from morf.morf_api.test import test_course, test_all\ntest_course()\ntest_all()\n", [("test_course", 2, {}), ("test_all", 3, {})]),
     "cross_validation": (E + C + V + "fork_features('week-1')\ncreate_course_folds(label_type='dropout')\n"
                          "cross_validate_course('dropout', k=3)\nevaluate_cv_course('dropout', 3)\n",
                          [("fork_features", 4, {"job_id": "week-1"}), ("create_course_folds", 5, {"label_type": "dropout", "k": 5}),
