@@ -19,6 +19,9 @@
 /* Bytes at the end of a file in which the mark of its kind must lie: a zip's end record may be followed by a long comment. */
 #define TAIL_BYTES (64 * 1024 + 22)
 
+/* After so long a rest a file needs no newline at its end. */
+#define UNENDED_REST_USEC (20 * USEC_PER_SEC)
+
 static bool has_ending(const char *name, const char *const *endings, size_t n) {
         for (size_t i = 0; i < n; i++)
                 if (endswith(name, endings[i]))
@@ -76,12 +79,16 @@ static bool is_open_for_writing(int fd) {
         return false;
 }
 
-static bool has_rested(const Daemon *d, const struct stat *st) {
+static bool has_rested_for(const struct stat *st, uint64_t usec) {
         uint64_t changed = (uint64_t) st->st_ctim.tv_sec * USEC_PER_SEC + (uint64_t) st->st_ctim.tv_nsec / 1000;
         uint64_t now = time_now_realtime();
 
         /* A time to come means that the clock was set back; it says nothing about the file then. */
-        return changed > now || now - changed >= d->conf.scheduler.quiet_usec;
+        return changed > now || now - changed >= usec;
+}
+
+static bool has_rested(const Daemon *d, const struct stat *st) {
+        return has_rested_for(st, d->conf.scheduler.quiet_usec);
 }
 
 /* Where the last comment of the last line begins, or size when there is none. */
@@ -123,10 +130,13 @@ static bool ends_like_job_file(const char *tail, size_t size) {
 
 /*
  * A client.config has no mark at its end. What it cannot do without must be there, and a newline, without which nobody could tell its last
- * value from half of it. What else may be missing behind a newline, the time of rest must tell.
+ * value from half of it but by a longer rest: published ones end without. What else may be missing behind a newline, the time of rest must
+ * tell.
  */
-static bool ends_like_client_config(const char *tail, size_t size) {
-        return size > 0 && tail[size - 1] == '\n' && memmem(tail, size, "docker_url", 10) && memmem(tail, size, "controller_url", 14);
+static bool ends_like_client_config(const struct stat *st, const char *tail, size_t size) {
+        bool ended = size > 0 && (tail[size - 1] == '\n' || has_rested_for(st, UNENDED_REST_USEC));
+
+        return ended && memmem(tail, size, "docker_url", 10) && memmem(tail, size, "controller_url", 14);
 }
 
 static bool ends_like_zip(const char *tail, size_t size) {
@@ -157,7 +167,7 @@ static int is_whole(int fd, const struct stat *st, const char *name, DropKind ki
         if (kind == DROP_KIND_JOB_FILE && endswith(name, ".cfg"))
                 return ends_like_job_file(tail, (size_t) n);
         if (kind == DROP_KIND_JOB_FILE)
-                return ends_like_client_config(tail, (size_t) n);
+                return ends_like_client_config(st, tail, (size_t) n);
         if (kind == DROP_KIND_OTHER && endswith(name, ".tar"))
                 return ends_like_tar(tail, (size_t) n);
         return true;
@@ -436,7 +446,7 @@ int claim_drop(Daemon *d, int box, const char *box_name, const char *name, const
         log_job(LOG_NOTICE, 0, MESSAGE_ID_DROP_INCOMPLETE, &stamp, "the upload was never completed");
         shown = strdup(owned->record.drop);
         (void) fault_set(&fault, FAULT_UPLOAD, shown, 0, "the upload was not completed%s",
-                         endswith(name, ".config") ? ": it must have docker_url and controller_url, and end with a newline" : "");
+                         endswith(name, ".config") ? ": it must have docker_url and controller_url" : "");
         job_end(owned, JOB_STATE_REJECTED, &fault);
         return 0;
 }

@@ -14,6 +14,14 @@
 #include "spool/limits.h"
 #include "units/name.h"
 
+/*
+ * A container that begins as root may have programs that become somebody else, as a database server does that writes its answers to a file
+ * below /input, which published jobs have it do. Nobody but the container comes as far as these directories.
+ */
+static mode_t mode_for(uid_t uid) {
+        return uid == 0 ? 0777 : 0755;
+}
+
 /* One layer of an overlay. */
 static int make_layer(int fd, const char *layer, uid_t uid, gid_t gid) {
         _cleanup_free_ char *upper = NULL, *work = NULL;
@@ -27,7 +35,7 @@ static int make_layer(int fd, const char *layer, uid_t uid, gid_t gid) {
                 work = NULL;
                 return -ENOMEM;
         }
-        r = publish_mkdir_at(fd, upper, 0755, uid, gid);
+        r = publish_mkdir_at(fd, upper, mode_for(uid), uid, gid);
         return r < 0 ? r : publish_mkdir_at(fd, work, 0755, 0, 0);
 }
 
@@ -44,7 +52,7 @@ int container_make_dirs(const Job *j, int parent_fd, const char *name, char *con
         fd = fd_open_dir_at(parent_fd, name);
         if (fd < 0)
                 return fd;
-        r = publish_mkdir_at(fd, "output", 0755, uid, gid);
+        r = publish_mkdir_at(fd, "output", mode_for(uid), uid, gid);
         if (r >= 0)
                 r = stage_fresh_dir(j, fd, "log", 0750, ACCOUNT_ENGINE);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(below); i++)

@@ -88,6 +88,8 @@ static void remove_scratch(const Job *j) {
         if (dir >= 0 && j->record.state == JOB_STATE_DONE) {
                 r = fd_remove_tree_at(dir, JOB_DIR_INTAKE "/context");
                 if (r >= 0)
+                        r = fd_remove_tree_at(dir, JOB_DIR_UNPACKED);
+                if (r >= 0)
                         r = remove_attachments(dir);
                 if (r < 0)
                         first = r;

@@ -35,6 +35,7 @@ typedef struct Job {
 /* Names below a job's directory. */
 #define JOB_DIR_DROP "drop"
 #define JOB_DIR_INTAKE "intake"
+#define JOB_DIR_UNPACKED JOB_DIR_INTAKE "/unpacked"
 #define JOB_DIR_IMAGE "image"
 #define JOB_DIR_DATA "data"
 #define JOB_DIR_STEPS "steps"

@@ -48,6 +48,11 @@ static const ManifestLimits record_limits = {
         .pids = 64,
 };
 
+/* Where the controller is. Return: a fresh path, or NULL when out of memory. */
+static char *controller_path(const Job *j, const Manifest *m) {
+        return job_path(j, "%s/%s", m->unpacked ? JOB_DIR_UNPACKED : JOB_DIR_DROP, m->controller);
+}
+
 /* ---- recording ---- */
 
 /* What tells the controller who it is. */
@@ -85,7 +90,7 @@ int workflow_plan_recording(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *rete
         r = job_load_manifest(j, &m, /* reterr= */ NULL);
         if (r < 0)
                 return r;
-        controller = m.controller ? job_path(j, JOB_DIR_DROP "/%s", m.controller) : NULL;
+        controller = m.controller ? controller_path(j, &m) : NULL;
         if (!controller)
                 return m.controller ? -ENOMEM : -EINVAL;
         /* The controller belongs to root:morf-intake, whose group may read it: the one thing of theirs that is in sight there. */
@@ -231,7 +236,7 @@ int workflow_plan_gating(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         if (!workflow_is_evaluated(j))
                 (void) unit_plan_add_argument(p, "--no-evaluation");
         if (m.controller) {
-                _cleanup_free_ char *path = job_path(j, JOB_DIR_DROP "/%s", m.controller);
+                _cleanup_free_ char *path = controller_path(j, &m);
 
                 if (!path)
                         return -ENOMEM;

@@ -77,6 +77,7 @@ static const JsonField fields[] = {
         { "limits", JSON_KIND_OBJECT, offsetof(Manifest, limits), JSON_REQUIRED, .table = &limits_table },
         { "notify", JSON_KIND_STRV, offsetof(Manifest, notify), JSON_REQUIRED, .max = 8, .check = is_optional_event },
         { "args", JSON_ARRAY_OF(Manifest, args.items, args.n), .flags = JSON_REQUIRED, .max = LIMIT_ARGS, .table = &argument_table },
+        { "unpacked", JSON_KIND_BOOL, offsetof(Manifest, unpacked), JSON_OMIT_EMPTY },
         { "controller", JSON_KIND_STRING, offsetof(Manifest, controller), JSON_OMIT_EMPTY, .max = 512, .check = is_path_in_drop },
         { "calls", JSON_ARRAY_OF(Manifest, calls, n_calls), .flags = JSON_OMIT_EMPTY, .max = LIMIT_CALLS, .table = &call_table },
         { "partial", JSON_KIND_BOOL, offsetof(Manifest, partial), JSON_OMIT_EMPTY },

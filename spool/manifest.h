@@ -92,6 +92,7 @@ typedef struct Manifest {
         ManifestLimits limits;
         char **notify; /* optional mails wanted: "accepted", "started", "phase" */
         ManifestArguments args;
+        bool unpacked;    /* the paths of image and controller are below intake/unpacked/ and not below drop/ */
         char *controller; /* workflow: the Python script that makes the calls, its path below drop/; or NULL, */
         Call *calls;      /* and the calls are these */
         size_t n_calls;

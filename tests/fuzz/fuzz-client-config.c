@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check(text);
         memcpy(text, data, size);
         text[size] = '\0';
-        r = client_config_parse(text, size, "client.config", &m, &a, &f);
+        r = client_config_parse(text, size, "client.config", size % 2 == 0, &m, &a, &f);
         if (r < 0) {
                 check(r == -EBADMSG && f.message && name_is_utf8(f.message, strlen(f.message)));
                 for (const char *p = f.message; *p; p++)

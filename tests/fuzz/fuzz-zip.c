@@ -67,20 +67,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         char digest[DIGEST_LENGTH + 1];
         _cleanup_fault_ Fault f = {};
         size_t settings_size;
+        const char *made;
+        bool morf2 = false;
         int r;
 
         check(fd >= 0 && out >= 0);
         check(fd_write_all(fd, data, size) == 0);
-        r = job_zip_unpack(fd, size, "j.zip", out, /* durable= */ false, digest, &settings, &settings_size, &f);
+        r = job_zip_unpack(fd, size, "j.zip", out, /* durable= */ false, &morf2, digest, &settings, &settings_size, &f);
         check(r == 0 || (r == -EBADMSG && f.message) || r == -ENOMEM);
-        context = fd_open_dir_at(out, CONTEXT_DIRECTORY);
+        made = faccessat(out, CONTEXT_UNPACKED_DIRECTORY, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? CONTEXT_UNPACKED_DIRECTORY : CONTEXT_DIRECTORY;
+        check(r < 0 || morf2 == streq(made, CONTEXT_UNPACKED_DIRECTORY));
+        context = fd_open_dir_at(out, made);
         if (r == 0) {
                 check(context >= 0 && digest_is_valid(digest));
-                check(faccessat(context, "Dockerfile", F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+                check(faccessat(context, morf2 ? "client.config" : "Dockerfile", F_OK, AT_SYMLINK_NOFOLLOW) == 0);
                 check(!settings || strlen(settings) <= settings_size);
         }
         if (context >= 0)
                 check_tree(context, r == 0, 1);
-        check(fd_remove_tree_at(out, CONTEXT_DIRECTORY) == 0);
+        check(fd_remove_tree_at(out, made) == 0);
         return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "spool/base/fd.h"
 #include "spool/base/log.h"
+#include "spool/base/name.h"
 #include "spool/base/publish.h"
 #include "spool/csv.h"
 #include "spool/limits.h"
@@ -123,7 +124,28 @@ static bool is_of_course(const CsvCell *cell, const PlanCourse *c) {
         return false;
 }
 
-/* Titles of courses hold quotes that nobody doubled, and bytes of any encoding: rows are copied as they stand. */
+/*
+ * A row as it stands, but in UTF-8: readers that take the whole table for that fail at one title that is not, while those that take it for
+ * ISO-8859-1, which it was, can read anything.
+ */
+static void put_row(const CsvRecord *record, FILE *f) {
+        bool utf8 = name_is_utf8(record->raw, record->raw_size);
+
+        for (size_t i = 0; i < record->raw_size; i++) {
+                unsigned char c = (unsigned char) record->raw[i];
+
+                if (utf8 || c < 0x80)
+                        (void) putc_unlocked(c, f);
+                else {
+                        (void) putc_unlocked(0xc0 | c >> 6, f);
+                        (void) putc_unlocked(0x80 | (c & 0x3f), f);
+                }
+        }
+        if (record->raw[record->raw_size - 1] != '\n')
+                (void) putc_unlocked('\n', f);
+}
+
+/* Titles of courses hold quotes that nobody doubled: rows are copied, not made anew. */
 static int copy_dates(int fd, const PlanCourse *c, TableFile *out) {
         static const CsvLimits limits = { .record_max = CSV_RECORD_MAX, .cell_max = CSV_CELL_MAX, .cells_max = CSV_CELLS_MAX, .lenient = true };
         _cleanup_(csv_reader_freep) CsvReader *reader = NULL;
@@ -149,9 +171,7 @@ static int copy_dates(int fd, const PlanCourse *c, TableFile *out) {
                 if (in_rows && !is_of_course(&cell, c))
                         continue;
                 in_rows = true;
-                (void) fwrite(record.raw, 1, record.raw_size, out->f);
-                if (record.raw[record.raw_size - 1] != '\n')
-                        (void) putc('\n', out->f);
+                put_row(&record, out->f);
         }
         return r < 0 ? r : r == CSV_E_END ? 0 : -EBADMSG;
 }

@@ -19,6 +19,7 @@ typedef struct Reader {
         const char *file;
         unsigned line;
         Manifest *m;
+        bool lenient;
         JobAttachment attachment;
         char *job_id;
         unsigned seen; /* bits of keys[] */
@@ -47,7 +48,23 @@ static int set_job_id(Reader *reader, const char *key, const char *value) {
         return reader->job_id ? 0 : -ENOMEM;
 }
 
-/* The file that a URL names in the drop: its last component, without a query. */
+/* "%20" of a URL is a blank. */
+static void decode_percent(char *name) {
+        char *to = name;
+
+        for (const char *p = name; *p; p++) {
+                unsigned byte;
+
+                if (*p == '%' && isxdigit((unsigned char) p[1]) && isxdigit((unsigned char) p[2]) && sscanf(p + 1, "%2x", &byte) == 1 && byte != 0) {
+                        *to++ = (char) byte;
+                        p += 2;
+                } else
+                        *to++ = *p;
+        }
+        *to = '\0';
+}
+
+/* The file that a URL names in the drop: its last component, without a query. Where another may serve, "" for what cannot be one. */
 static int get_file(Reader *reader, const char *key, const char *value, char **ret) {
         static const char *const schemes[] = { "s3://", "https://", "file://" };
         const char *path = value, *slash;
@@ -61,13 +78,17 @@ static int get_file(Reader *reader, const char *key, const char *value, char **r
                 }
         if (!known)
                 return complain(reader, "'%s' must be a URL with s3://, https:// or file://, or the name of a file", key);
-        name = strndup(path, startswith(value, "https://") ? strcspn(path, "?#") : strlen(path));
+        name = strndup(path, strcspn(path, "?#"));
         if (!name)
                 return -ENOMEM;
         slash = strrchr(name, '/');
         if (slash)
                 memmove(name, slash + 1, strlen(slash + 1) + 1);
-        if (!name_is_valid(name)) {
+        if (path != value)
+                decode_percent(name);
+        if (!name_is_valid(name) && reader->lenient)
+                name[0] = '\0';
+        else if (!name_is_valid(name)) {
                 quoted = name_escape(name, strlen(name), QUOTE_MAX);
                 return complain(reader, "'%s' names the file '%s', but a file name is 1 to 64 letters, digits, '.', '_' and '-' here, and begins "
                                 "with a letter or digit", key, strempty(quoted));
@@ -181,12 +202,14 @@ static int set_argument(Reader *reader, const char *key, const char *value) {
 
 /* ---- the text ---- */
 
-/* As configparser does: "%%" is a percent sign, and another one would be a reference. */
-static int unescape_percent(Reader *reader, const char *key, char *value) {
+/* As configparser does: "%%" is a percent sign, and another one would be a reference; but URLs have them. */
+static int unescape_percent(Reader *reader, const char *key, bool url, char *value) {
         char *to = value;
 
         for (const char *p = value; *p; p++) {
-                if (*p == '%' && *++p != '%')
+                if (*p == '%' && p[1] == '%')
+                        p++;
+                else if (*p == '%' && !url)
                         return complain(reader, "the value of '%s' holds a single '%%'; write '%%%%'", key);
                 *to++ = *p;
         }
@@ -205,7 +228,7 @@ static int take_pair(Reader *reader, const char *section, const char *name, cons
         for (const char *p = value; *p; p++)
                 if ((unsigned char) *p < 0x20 || *p == 0x7f)
                         return complain(reader, "the value of '%s' holds a control character", shown);
-        r = unescape_percent(reader, shown, copy);
+        r = unescape_percent(reader, shown, streq(section, "client") && endswith(key, "_url"), copy);
         if (r < 0)
                 return r;
         if (streq(section, "client"))
@@ -299,8 +322,8 @@ static int parse(Reader *reader) {
         return finish(reader);
 }
 
-int client_config_parse(const char *text, size_t size, const char *file, Manifest *m, JobAttachment *ret_attachment, Fault *f) {
-        Reader reader = { .file = file, .m = m, .f = f };
+int client_config_parse(const char *text, size_t size, const char *file, bool lenient, Manifest *m, JobAttachment *ret_attachment, Fault *f) {
+        Reader reader = { .file = file, .lenient = lenient, .m = m, .f = f };
         int r;
 
         r = job_text_check(text, size, file, &reader.text, f);

@@ -55,19 +55,20 @@ static int refuse_path(const Context *c, const char *path, const char *what) {
 }
 
 int context_new(int out_fd, const ContextSource *source, Context **ret) {
+        const char *name = source->unpacked ? CONTEXT_UNPACKED_DIRECTORY : CONTEXT_DIRECTORY;
         _cleanup_(context_freep) Context *c = calloc(1, sizeof(*c));
         int r;
 
         if (!c)
                 return -ENOMEM;
         *c = (Context){ .source = *source, .fd = -EBADF, .file_fd = -EBADF };
-        r = fd_remove_tree_at(out_fd, CONTEXT_DIRECTORY);
+        r = fd_remove_tree_at(out_fd, name);
         if (r < 0)
                 return r;
-        r = publish_mkdir_at(out_fd, CONTEXT_DIRECTORY, 0755, (uid_t) -1, (gid_t) -1);
+        r = publish_mkdir_at(out_fd, name, 0755, (uid_t) -1, (gid_t) -1);
         if (r < 0)
                 return r;
-        c->fd = fd_open_dir_at(out_fd, CONTEXT_DIRECTORY);
+        c->fd = fd_open_dir_at(out_fd, name);
         if (c->fd < 0)
                 return c->fd;
         *ret = TAKE_PTR(c);
@@ -351,7 +352,7 @@ int context_finish(Context *c, char ret[static DIGEST_LENGTH + 1]) {
                 qsort(c->entries, c->n, sizeof(*c->entries), compare_entries);
         dockerfile = c->n == 0 ? NULL : bsearch(&(Entry){ .path = (char *) (uintptr_t) "Dockerfile" }, c->entries, c->n,
                              sizeof(*c->entries), compare_entries);
-        if (!dockerfile || dockerfile->directory)
+        if (!c->source.unpacked && (!dockerfile || dockerfile->directory))
                 return fault_set(c->source.f, c->source.code, c->source.label, 0,
                                  "there is no file 'Dockerfile' at its top");
         r = sum_up(c, ret);

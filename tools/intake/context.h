@@ -12,6 +12,9 @@
 
 #define CONTEXT_DIRECTORY "context"
 
+/* unpacked/: made in the same way, but not to build from: the zip of a MORF 2.0 job. */
+#define CONTEXT_UNPACKED_DIRECTORY "unpacked"
+
 typedef struct Context Context;
 
 /* What a context is made from, for its messages and caps. */
@@ -19,12 +22,13 @@ typedef struct ContextSource {
         FaultCode code;       /* E_ZIP or E_ATTACHMENT */
         const char *label;    /* its name for messages */
         uint64_t packed_size; /* bytes of the zip, for LIMIT_ZIP_RATIO; 0: not packed */
+        bool unpacked;        /* it is unpacked/, which needs no Dockerfile */
         bool durable;         /* context_finish() makes it survive a power cut */
         Fault *f;
 } ContextSource;
 
 /*
- * Makes an empty context/ below out_fd, removing one that is there. source is copied, what it points to must outlive
+ * Makes an empty context/, or unpacked/, below out_fd, removing one that is there. source is copied, what it points to must outlive
  * the context. All functions return 0; -EBADMSG with *source->f set where the input is at fault; or another negative
  * errno.
  */
@@ -44,7 +48,7 @@ int context_end_file(Context *c);
 int context_copy(Context *c, int fd);
 
 /*
- * Ends the context: checks that there is a file "Dockerfile" at its top, sets the times, makes it durable where that
+ * Ends the context: checks that there is a file "Dockerfile" at its top unless it is unpacked/, sets the times, makes it durable where that
  * is wanted. ret: its digest.
  */
 int context_finish(Context *c, char ret[static DIGEST_LENGTH + 1]);

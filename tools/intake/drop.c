@@ -50,6 +50,15 @@ bool drop_is_job_file(const char *name) {
         return endswith(name, ".cfg") || drop_is_client_config(name);
 }
 
+bool drop_is_archive(const char *name) {
+        static const char *const endings[] = { ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz" };
+
+        for (size_t i = 0; i < ELEMENTSOF(endings); i++)
+                if (endswith(name, endings[i]))
+                        return true;
+        return false;
+}
+
 typedef struct Listing {
         char **all;
         char **job_files; /* names that end in .cfg or .config */
@@ -84,8 +93,7 @@ static int list(int fd, Listing *ret) {
 
 /* Says why the only thing in the drop is not a job. */
 static int refuse_form(const char *name, const char *label, Fault *f) {
-        if (endswith(name, ".tar") || endswith(name, ".tar.gz") || endswith(name, ".tgz") ||
-            endswith(name, ".tar.zst") || endswith(name, ".tar.xz"))
+        if (drop_is_archive(name))
                 return fault_set(f, FAULT_JOBFILE, label, 0,
                                  "an archive alone is not a job; a job file (*.cfg or *.config) beside it must name it");
         return fault_set(f, FAULT_JOBFILE, label, 0,

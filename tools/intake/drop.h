@@ -39,6 +39,9 @@ int drop_take(int dirfd, const char *name, const char *label, Drop *ret, Fault *
 bool drop_is_job_file(const char *name);
 bool drop_is_client_config(const char *name);
 
+/* Whether the name is that of an image archive: NAME.tar, compressed or not. */
+bool drop_is_archive(const char *name);
+
 void drop_done(Drop *d);
 #define _cleanup_drop_ _cleanup_(drop_done)
 

@@ -7,6 +7,7 @@
 #include "spool/limits.h"
 #include "tools/intake/attachment.h"
 #include "tools/intake/client-config.h"
+#include "tools/intake/context.h"
 #include "tools/intake/drop.h"
 #include "tools/intake/job-file.h"
 #include "tools/intake/job-zip.h"
@@ -74,12 +75,14 @@ static int run_job_file(const IntakeRequest *request, const Drop *drop, Manifest
         if (r < 0)
                 return drop_refuse_open(FAULT_JOBFILE, drop->label, "a file", LIMIT_JOB_FILE_BYTES, r, f);
         m->form = MANIFEST_FORM_NATIVE;
-        r = digest_text(text, size, &m->drop_digest);
+        r = m->drop_digest ? 0 : digest_text(text, size, &m->drop_digest);
         if (r < 0)
                 return r;
-        if (drop_is_client_config(drop->main))
-                r = client_config_parse(text, size, drop->label, m, &attachment, f);
-        else
+        if (drop_is_client_config(drop->main)) {
+                r = client_config_parse(text, size, drop->label, drop->form == DROP_DIRECTORY, m, &attachment, f);
+                if (r >= 0 && drop->form == DROP_DIRECTORY)
+                        r = attachment_settle(drop, &attachment, f);
+        } else
                 r = job_file_parse(text, size, drop->label, drop->form == DROP_DIRECTORY ? JOB_FILE_IN_DIRECTORY : JOB_FILE_ALONE, m, &attachment, f);
         if (r >= 0 && !m->name)
                 r = name_after_file(drop, m, f);
@@ -88,11 +91,31 @@ static int run_job_file(const IntakeRequest *request, const Drop *drop, Manifest
         return attachment_take(request, drop, &attachment, m, f);
 }
 
+/* What was in the zip of a MORF 2.0 job is a directory with a job file. */
+static int run_unpacked(const IntakeRequest *request, const Drop *zip, Manifest *m, Fault *f) {
+        _cleanup_drop_ Drop drop = { .form = DROP_DIRECTORY, .fd = -EBADF };
+
+        drop.fd = fd_open_dir_at(request->out_fd, CONTEXT_UNPACKED_DIRECTORY);
+        if (drop.fd < 0)
+                return drop.fd;
+        drop.main = strdup(JOB_ZIP_CLIENT_CONFIG);
+        drop.prefix = strdup("");
+        if (!drop.main || !drop.prefix)
+                return -ENOMEM;
+        if (asprintf(&drop.label, "%s/%s", zip->label, drop.main) < 0) {
+                drop.label = NULL;
+                return -ENOMEM;
+        }
+        m->unpacked = true;
+        return run_job_file(request, &drop, m, f);
+}
+
 static int run_zip(const IntakeRequest *request, const Drop *drop, Manifest *m, Fault *f) {
         char digest[DIGEST_LENGTH + 1];
         _cleanup_free_ char *settings = NULL;
         _cleanup_fd_ int fd = -EBADF;
         struct stat st;
+        bool morf2;
         size_t size;
         int r;
 
@@ -108,9 +131,11 @@ static int run_zip(const IntakeRequest *request, const Drop *drop, Manifest *m, 
         if (!m->drop_digest)
                 return -ENOMEM;
         r = job_zip_unpack(
-                fd, (uint64_t) st.st_size, drop->label, request->out_fd, request->durable, digest, &settings, &size, f);
+                fd, (uint64_t) st.st_size, drop->label, request->out_fd, request->durable, &morf2, digest, &settings, &size, f);
         if (r < 0)
                 return r;
+        if (morf2)
+                return run_unpacked(request, drop, m, f);
         m->image.digest = strdup(digest);
         if (!m->image.digest)
                 return -ENOMEM;

@@ -25,7 +25,8 @@ typedef struct Zip {
         char *path;              /* its path, judged, without a final '/' */
         Entry *entries;
         size_t n;
-        char *top; /* the folder that everything is in, or NULL */
+        char *top;  /* the folder that everything is in, or NULL */
+        bool morf2; /* it has a client.config */
         char *settings;
         size_t settings_size;
 } Zip;
@@ -188,16 +189,37 @@ static bool has_file(const Zip *z, const char *path) {
         return e && !e->directory;
 }
 
-/* Where the Dockerfile is: at the root, or in the one folder that everything is in. */
-static int find_top(Zip *z) {
-        _cleanup_free_ char *top = NULL, *dockerfile = NULL;
-        size_t n;
+/* Whether top, or the root where it is NULL, has a client.config or a Dockerfile. Return: 0, 1 or -ENOMEM. */
+static int look(Zip *z, const char *top) {
+        static const char *const names[] = { JOB_ZIP_CLIENT_CONFIG, "Dockerfile" };
 
-        if (has_file(z, "Dockerfile"))
-                return 0;
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                _cleanup_free_ char *path = NULL;
+
+                if (asprintf(&path, "%s%s%s", strempty(top), top ? "/" : "", names[i]) < 0) {
+                        path = NULL;
+                        return -ENOMEM;
+                }
+                if (has_file(z, path)) {
+                        z->morf2 = i == 0;
+                        return 1;
+                }
+        }
+        return 0;
+}
+
+/* Where they are: at the root, or in the one folder that everything is in. */
+static int find_top(Zip *z) {
+        _cleanup_free_ char *top = NULL;
+        size_t n;
+        int r;
+
+        r = look(z, NULL);
+        if (r != 0)
+                return r < 0 ? r : 0;
         n = strcspn(z->entries[0].path, "/");
         top = strndup(z->entries[0].path, n);
-        if (!top || asprintf(&dockerfile, "%s/Dockerfile", top) < 0)
+        if (!top)
                 return -ENOMEM;
         for (size_t i = 0; i < z->n; i++) {
                 const char *rest = startswith(z->entries[i].path, top);
@@ -206,8 +228,9 @@ static int find_top(Zip *z) {
                         return refuse(
                                 z, "there is no file 'Dockerfile' at its root, and not everything is in one folder");
         }
-        if (!has_file(z, dockerfile))
-                return refuse(z, "there is no file 'Dockerfile' at its root or in its one folder '%s'", top);
+        r = look(z, top);
+        if (r <= 0)
+                return r < 0 ? r : refuse(z, "there is no file 'Dockerfile' at its root or in its one folder '%s'", top);
         z->top = TAKE_PTR(top);
         return 0;
 }
@@ -269,7 +292,7 @@ static int unpack_entries(Zip *z, Context *c) {
                                 continue;
                         path++;
                 }
-                if (streq(path, JOB_ZIP_SETTINGS) && archive_entry_filetype(z->e) == AE_IFREG)
+                if (!z->morf2 && streq(path, JOB_ZIP_SETTINGS) && archive_entry_filetype(z->e) == AE_IFREG)
                         r = read_settings(z);
                 else if (archive_entry_filetype(z->e) == AE_IFDIR)
                         r = context_add_directory(c, path);
@@ -282,7 +305,7 @@ static int unpack_entries(Zip *z, Context *c) {
 }
 
 static int unpack(Zip *z, uint64_t size, int out_fd, bool durable, char ret_digest[static DIGEST_LENGTH + 1]) {
-        const ContextSource source = {
+        ContextSource source = {
                 .code = FAULT_ZIP, .label = z->label, .packed_size = size, .durable = durable, .f = z->f
         };
         _cleanup_(context_freep) Context *c = NULL;
@@ -295,6 +318,7 @@ static int unpack(Zip *z, uint64_t size, int out_fd, bool durable, char ret_dige
                 r = check_directories(z);
         if (r >= 0)
                 r = find_top(z);
+        source.unpacked = z->morf2;
         if (r >= 0)
                 r = context_new(out_fd, &source, &c);
         if (r >= 0)
@@ -304,7 +328,7 @@ static int unpack(Zip *z, uint64_t size, int out_fd, bool durable, char ret_dige
         return r < 0 ? r : context_finish(c, ret_digest);
 }
 
-int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, bool durable,
+int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, bool durable, bool *ret_morf2,
         char ret_digest[static DIGEST_LENGTH + 1], char **ret_settings, size_t *ret_settings_size, Fault *f) {
         _cleanup_(zip_done) Zip z = { .fd = fd, .label = label, .f = f };
         locale_t utf8, before;
@@ -321,6 +345,7 @@ int job_zip_unpack(int fd, uint64_t size, const char *label, int out_fd, bool du
         r = unpack(&z, size, out_fd, durable, ret_digest);
         uselocale(before);
         if (r >= 0) {
+                *ret_morf2 = z.morf2;
                 *ret_settings = TAKE_PTR(z.settings);
                 *ret_settings_size = z.settings_size;
         }

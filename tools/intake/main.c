@@ -83,7 +83,7 @@ static int parse_argv(int argc, char *argv[]) {
 }
 
 static int run(void) {
-        static const char *const results[] = { CONTEXT_DIRECTORY, MANIFEST_FILE, NULL };
+        static const char *const results[] = { CONTEXT_DIRECTORY, CONTEXT_UNPACKED_DIRECTORY, MANIFEST_FILE, NULL };
         _cleanup_fd_ int drop_fd = -EBADF, out_fd = -EBADF;
         _cleanup_manifest_ Manifest m = {};
         _cleanup_fault_ Fault f = {};

@@ -14,7 +14,7 @@
 static const char *const dates[] = { "coursera_course_dates.csv", "coursera_course_dates_with_underscore.csv" };
 
 /* Changes when sessions are laid out for containers in another way: what was laid out before is not used then. */
-#define LAYOUT_VERSION "morf raw session 1"
+#define LAYOUT_VERSION "morf raw session 2"
 
 static const char *last_three(const char *s) {
         size_t n = strlen(s);

@@ -176,6 +176,13 @@ static bool has(const UnitExec *e, const char *argument) {
         return strv_contains(e->argv, argument);
 }
 
+static bool has_ending(const UnitExec *e, const char *end) {
+        STRV_FOREACH(a, e->argv)
+                if (endswith(*a, end))
+                        return true;
+        return false;
+}
+
 /* The first of its kind. */
 static const UnitExec *command(const UnitPlan *p, UnitExecWhen when) {
         const UnitExec *found = NULL;
@@ -400,6 +407,8 @@ static void the_container(_unused_ void **state) {
 
                 assert_int_equal(fstatat(dir, "steps/001/output", &st, 0), 0);
                 assert_int_equal(fstatat(dir, "steps/001/input/upper/accounting", &st, 0), 0);
+                /* For a database server that is another user in the container. */
+                assert_int_equal(st.st_mode & 0777, 0777);
                 assert_int_equal(fstatat(dir, "steps/001/input/work/biology", &st, 0), 0);
         }
 }
@@ -439,7 +448,15 @@ static void the_recording(_unused_ void **state) {
                 assert_null(startswith(*a, "--cap-add"));
         }
         assert_int_equal(mounts, 3); /* and /output */
+        assert_true(has_ending(start, "/drop/controller.py,dst=/morf/controller.py,readonly"));
         assert_string_equal(start->argv[strv_length(start->argv) - 1], "/output");
+
+        /* One that came in a zip lies elsewhere. */
+        m.unpacked = true;
+        fixture_manifest(j, &m);
+        unit_plan_free(p);
+        p = plan_of(j);
+        assert_true(has_ending(command(p, UNIT_EXEC_START), "/intake/unpacked/controller.py,dst=/morf/controller.py,readonly"));
 }
 
 static void judge_recording(_unused_ void **state) {

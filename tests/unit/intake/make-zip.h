@@ -16,6 +16,7 @@ typedef struct ZipMember {
         const char *name;
         size_t name_size; /* 0: strlen(name) */
         const char *content;
+        size_t content_size; /* 0: strlen(content) */
         mode_t mode; /* 0: a plain file, as a packer on Windows writes it */
         unsigned flags;
         unsigned method; /* 0: stored */
@@ -67,7 +68,8 @@ static inline void zip_write(const Scratch *s, const char *file, const ZipMember
 
         for (size_t i = 0; i < n; i++) {
                 const ZipMember *m = &members[i];
-                size_t name_size = m->name_size > 0 ? m->name_size : strlen(m->name), size = strlen(m->content);
+                size_t name_size = m->name_size > 0 ? m->name_size : strlen(m->name), 
+                       size = m->content_size > 0 ? m->content_size : strlen(m->content);
 
                 start = zip.size;
                 zip_put32(&zip, 0x04034b50);

@@ -24,7 +24,7 @@ static void parsed_done(Parsed *p) {
 #define _cleanup_parsed_ _cleanup_(parsed_done)
 
 static int parse(const char *text, Parsed *p) {
-        return client_config_parse(text, strlen(text), "client.config", &p->m, &p->a, &p->f);
+        return client_config_parse(text, strlen(text), "client.config", /* lenient= */ false, &p->m, &p->a, &p->f);
 }
 
 static void what_is_wrong_is_said(_unused_ void **state) {

@@ -338,11 +338,101 @@ static void test_client_config_in_directory(void **state _unused_) {
         fd_close(scratch_dir(&r.scratch, "drop/d"));
         scratch_write(&r.scratch, "drop/d/client.config", CLIENT_CONFIG);
         scratch_write(&r.scratch, "drop/d/controller.py", "pass\n");
-        assert_refused(&r, from_daemon, FAULT_ATTACHMENT, "client.config:5: 'image.tar' is not there");
+        assert_refused(&r, from_daemon, FAULT_ATTACHMENT,
+                "client.config:5: 'docker_url' names 'image.tar', which is not there, and there is no other image archive (*.tar, *.tar.gz, *.tgz)");
         save_image(&r.scratch, "drop/d/image.tar", id);
         assert_run(&r, from_daemon);
         assert_string_equal(r.m.controller, "d/controller.py");
         assert_string_equal(r.m.image.file, "d/image.tar");
+}
+
+/* Published jobs are dropped with whatever their URLs name. */
+static void test_client_config_with_other_names(void **state _unused_) {
+        char id[DIGEST_LENGTH + 1];
+        _cleanup_run_ Run r;
+
+        run_init(&r);
+        fd_close(scratch_dir(&r.scratch, "drop/d"));
+        scratch_write(&r.scratch, "drop/d/client.config",
+                "[client]\njob_id=j\ndocker_url=https://example.org/my%20image.tar?download=1\ncontroller_url=https://example.org/?id=7\n");
+        assert_refused(&r, from_daemon, FAULT_ATTACHMENT,
+                "client.config:4: 'controller_url' names a file by no name that it could have here, and there is no other Python script (*.py)");
+        scratch_write(&r.scratch, "drop/d/run.py", "pass\n");
+        scratch_write(&r.scratch, "drop/d/helper.py", "pass\n");
+        assert_refused(&r, from_daemon, FAULT_ATTACHMENT,
+                "client.config:4: 'controller_url' names a file by no name that it could have here, and there is more than one other Python script (*.py)");
+        assert_int_equal(unlinkat(r.scratch.fd, "drop/d/helper.py", 0), 0);
+        save_image(&r.scratch, "drop/d/my image.tar", id);
+        assert_refused(&r, from_daemon, FAULT_ATTACHMENT, "client.config:3: 'my image.tar' must be renamed: a file name is 1 to 64 letters, digits, '.', "
+                       "'_' and '-' here, and begins with a letter or digit");
+        assert_int_equal(renameat(r.scratch.fd, "drop/d/my image.tar", r.scratch.fd, "drop/d/mine.tar"), 0);
+        assert_run(&r, from_daemon);
+        assert_string_equal(r.m.controller, "d/run.py");
+        assert_string_equal(r.m.image.file, "d/mine.tar");
+        assert_string_equal(r.m.image.digest, id);
+}
+
+/* Without an archive a Dockerfile will do: in the directory, or in one that docker_url names. */
+static void test_client_config_with_dockerfile(void **state _unused_) {
+        _cleanup_run_ Run r;
+
+        run_init(&r);
+        fd_close(scratch_dir(&r.scratch, "drop/d"));
+        scratch_write(&r.scratch, "drop/d/client.config", "[client]\njob_id=j\ndocker_url=file:///home/ada/image\ncontroller_url=c.py\n");
+        scratch_write(&r.scratch, "drop/d/c.py", "pass\n");
+        scratch_write(&r.scratch, "drop/d/Dockerfile", "FROM x\n");
+        assert_run(&r, from_daemon);
+        assert_int_equal(r.m.image.kind, MANIFEST_IMAGE_DOCKERFILE);
+        scratch_assert_file(&r.scratch, "out/context/c.py", "pass\n");
+
+        fd_close(scratch_dir(&r.scratch, "drop/d/image"));
+        scratch_write(&r.scratch, "drop/d/image/Dockerfile", "FROM y\n");
+        assert_run(&r, from_daemon);
+        assert_int_equal(r.m.image.kind, MANIFEST_IMAGE_DOCKERFILE);
+        scratch_assert_file(&r.scratch, "out/context/Dockerfile", "FROM y\n");
+        assert_int_equal(faccessat(r.scratch.fd, "out/context/c.py", F_OK, 0), -1);
+}
+
+/* All of a MORF 2.0 job in one zip. */
+static void test_client_config_in_zip(void **state _unused_) {
+        ZipMember members[] = {
+                { "job/client.config", .content = CLIENT_CONFIG },
+                { "job/controller.py", .content = "pass\n" },
+                { "job/Dockerfile", .content = "FROM x\n" },
+                { "job/image.tar", .content = "" },
+        };
+        _cleanup_manifest_ Manifest back = {};
+        _cleanup_free_ char *archive = NULL;
+        _cleanup_fd_ int out = -EBADF;
+        char id[DIGEST_LENGTH + 1];
+        _cleanup_run_ Run r;
+
+        run_init(&r);
+        save_image(&r.scratch, "image.tar", id);
+        assert_int_equal(fd_read_file_at(r.scratch.fd, "image.tar", LIMIT_MIB, &archive, &members[3].content_size), 0);
+        members[3].content = archive;
+        zip_write(&r.scratch, "drop/j.zip", members, 4);
+        assert_run(&r, from_daemon);
+        assert_int_equal(r.m.form, MANIFEST_FORM_MORF2);
+        assert_int_equal(r.m.image.kind, MANIFEST_IMAGE_ARCHIVE);
+        assert_string_equal(r.m.image.digest, id);
+        scratch_assert_file(&r.scratch, "out/unpacked/controller.py", "pass\n");
+        out = scratch_dir(&r.scratch, "out");
+        assert_int_equal(manifest_write_at(out, &r.m), 0);
+        assert_int_equal(manifest_read_at(out, &back, NULL), 0);
+        assert_true(back.unpacked);
+        assert_string_equal(back.controller, "controller.py");
+        assert_string_equal(back.image.file, "image.tar");
+
+        /* Without the archive it is built. */
+        zip_write(&r.scratch, "drop/j.zip", members, 3);
+        assert_run(&r, from_daemon);
+        assert_int_equal(r.m.image.kind, MANIFEST_IMAGE_DOCKERFILE);
+        scratch_assert_file(&r.scratch, "out/context/Dockerfile", "FROM x\n");
+        members[1].name = "job/other";
+        zip_write(&r.scratch, "drop/j.zip", members, 3);
+        assert_refused(&r, from_daemon, FAULT_ATTACHMENT,
+                "j.zip/client.config:6: 'controller_url' names 'controller.py', which is not there, and there is no other Python script (*.py)");
 }
 
 static void test_name_from_file(void **state _unused_) {
@@ -386,6 +476,8 @@ int main(void) {
                 cmocka_unit_test(test_wrong_attachments),
                 cmocka_unit_test(test_forms),
                 cmocka_unit_test(test_client_config), cmocka_unit_test(test_client_config_in_directory),
+                cmocka_unit_test(test_client_config_with_other_names), cmocka_unit_test(test_client_config_with_dockerfile),
+                cmocka_unit_test(test_client_config_in_zip),
                 cmocka_unit_test(test_name_from_file),
                 cmocka_unit_test(test_too_big),
                 cmocka_unit_test(test_empty_drop),

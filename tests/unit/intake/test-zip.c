@@ -20,6 +20,7 @@
 typedef struct Unpacked {
         char digest[DIGEST_LENGTH + 1];
         char *settings;
+        bool morf2;
         Fault f;
 } Unpacked;
 
@@ -36,7 +37,7 @@ static int unpack(const Scratch *s, Unpacked *ret) {
         size_t size;
 
         assert_true(fd >= 0 && fstat(fd, &st) == 0);
-        return job_zip_unpack(fd, (uint64_t) st.st_size, "job.zip", out, /* durable= */ false, ret->digest,
+        return job_zip_unpack(fd, (uint64_t) st.st_size, "job.zip", out, /* durable= */ false, &ret->morf2, ret->digest,
                 &ret->settings, &size, &ret->f);
 }
 
