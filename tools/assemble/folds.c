@@ -1,369 +1,362 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/assemble/folds.h"
 
+#include <fcntl.h>
 
-#include "spool/base/digest.h"
 #include "spool/base/fd.h"
-#include "spool/base/strv.h"
-#include "tools/assemble/layout.h"
+#include "spool/base/log.h"
+#include "spool/beneath.h"
+#include "tools/assemble/features.h"
+#include "tools/assemble/labels.h"
+#include "tools/assemble/learners.h"
 #include "tools/assemble/table.h"
 
-typedef struct Learner {
-        char *id;
-        char label; /* '0', '1', or another first byte */
-        char *value;
-        bool has_features;
-        unsigned fold; /* 0: in none */
-} Learner;
+#define FOLDS_DIR "folds"
+/* What is being divided, by session; gone when the folds are made. */
+#define PARTS_DIR ".#folds"
 
-/* The learners of one course, sorted by id once they are all there. */
-typedef struct Learners {
-        const PlanCourse *course;
-        Learner *items;
-        size_t n, allocated;
-} Learners;
+typedef enum FoldFile {
+        FOLD_FILE_TRAIN_FEATURES,
+        FOLD_FILE_TEST_FEATURES,
+        FOLD_FILE_TRAIN_LABELS,
+        _FOLD_FILE_MAX,
+} FoldFile;
 
-static void learners_done(Learners *l) {
-        for (size_t i = 0; i < l->n; i++) {
-                free(l->items[i].id);
-                free(l->items[i].value);
-        }
-        free(l->items);
-        *l = (Learners){};
-}
+static const char *const suffixes[_FOLD_FILE_MAX] = { "train_features", "test_features", "train_labels" };
 
-static int add_label(void *userdata, CsvCell course, CsvCell session, CsvCell user, CsvCell value) {
-        Learners *l = userdata;
-        bool known = false;
-        Learner x = {};
+typedef struct Folds {
+        const Assemble *a;
+        int folds_fd, parts_fd;
+        Division features, labels; /* the same parts, in the same order */
+        Fault *fault;
+} Folds;
 
-        if (!csv_cell_equals(&course, l->course->name))
-                return 0;
-        for (size_t i = 0; i < l->course->n_sessions; i++)
-                known = known || csv_cell_equals(&session, l->course->sessions[i].name);
-        if (!known || user.size == 0)
-                return 0;
-        if (l->n == l->allocated) {
-                size_t bigger = l->allocated > 0 ? l->allocated * 2 : 1024;
-                Learner *items = reallocarray(l->items, bigger, sizeof(*items));
+/* What is divided together: consecutive parts. */
+typedef struct Group {
+        const char *course, *session; /* session: NULL, by course */
+        size_t first, n;
+        Learners learners;
+} Group;
 
-                if (!items)
-                        return -ENOMEM;
-                l->items = items;
-                l->allocated = bigger;
-        }
-        x = (Learner){ .id = strndup(user.data, user.size), .value = strndup(value.data, value.size), .label = value.size > 0 ? value.data[0] : '\0' };
-        if (!x.id || !x.value) {
-                free(x.id);
-                free(x.value);
+static int fold_name(const char *course, unsigned fold, FoldFile kind, char **ret) {
+        if (asprintf(ret, "%s_%u_%s.csv", course, fold, suffixes[kind]) < 0) {
+                *ret = NULL;
                 return -ENOMEM;
         }
-        l->items[l->n++] = x;
         return 0;
 }
 
-static int compare(const void *a, const void *b) {
-        return strcmp(((const Learner *) a)->id, ((const Learner *) b)->id);
-}
+/* ---- dividing the tables ---- */
 
-/* One learner may have been in several sessions: the first label counts, as one row per learner is what containers expect. */
-static void sort(Learners *l) {
-        size_t kept = 0;
-
-        if (l->n > 0)
-                qsort(l->items, l->n, sizeof(*l->items), compare);
-        for (size_t i = 0; i < l->n; i++) {
-                if (kept > 0 && streq(l->items[kept - 1].id, l->items[i].id)) {
-                        free(l->items[i].id);
-                        free(l->items[i].value);
-                        continue;
-                }
-                l->items[kept++] = l->items[i];
-        }
-        l->n = kept;
-}
-
-static Learner *find(const Learners *l, const CsvCell *user) {
-        size_t low = 0, high = l->n;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-                const char *id = l->items[middle].id;
-                int c = strncmp(id, user->data, user->size);
-
-                if (c == 0 && id[user->size] != '\0')
-                        c = 1;
-                if (c == 0)
-                        return &l->items[middle];
-                if (c < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return NULL;
-}
-
-/* splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014). */
-static uint64_t next_random(uint64_t *state) {
-        uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-        return z ^ z >> 31;
-}
-
-static int make_seed(const Assemble *a, const char *course, uint64_t *ret) {
-        _cleanup_(digest_freep) Digest *d = NULL;
-        char hex[DIGEST_LENGTH + 1], text[512];
-        int r;
-
-        snprintf(text, sizeof(text), "%s\n%s\n%u\n", a->manifest.name, course, a->phase->k);
-        r = digest_new(&d);
-        if (r >= 0)
-                r = digest_add(d, text, strlen(text));
-        if (r >= 0)
-                r = digest_finish(d, hex);
-        if (r < 0)
-                return r;
-        hex[16] = '\0';
-        *ret = strtoull(hex, NULL, 16);
-        return 0;
-}
-
-/* Each label for itself is shuffled (Fisher and Yates) and dealt out; the next label goes on where the last one ended. */
-static int deal(const Assemble *a, Learners *l) {
-        _cleanup_free_ size_t *order = calloc(l->n + 1, sizeof(*order));
-        _cleanup_free_ bool *done = calloc(l->n + 1, sizeof(*done));
-        unsigned fold = 0;
-        uint64_t seed;
-        int r;
-
-        if (!order || !done)
-                return -ENOMEM;
-        r = make_seed(a, l->course->name, &seed);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < l->n; i++) {
-                size_t n = 0;
-
-                if (done[i] || !l->items[i].has_features)
-                        continue;
-                for (size_t k = i; k < l->n; k++)
-                        if (!done[k] && l->items[k].has_features && l->items[k].label == l->items[i].label) {
-                                order[n++] = k;
-                                done[k] = true;
-                        }
-                for (size_t k = n; k > 1; k--) {
-                        size_t other = (size_t) (next_random(&seed) % k), swap = order[k - 1];
-
-                        order[k - 1] = order[other];
-                        order[other] = swap;
-                }
-                for (size_t k = 0; k < n; k++) {
-                        l->items[order[k]].fold = fold + 1;
-                        fold = (fold + 1) % a->phase->k;
-                }
-        }
-        return 0;
-}
-
-/* ---- features -------------------------------------------------------------------------------------------------------------------- */
-
-typedef int (*RowFunction)(void *userdata, const Table *t, const CsvRecord *row, Learner *learner);
-
-/* Calls a function with each row of the course whose learner has a label. */
-static int read_features(const Assemble *a, Learners *l, RowFunction f, void *userdata, Fault *reterr) {
-        static const char *const names[] = { "extract.csv", "extract-holdout.csv" };
-        unsigned read = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                _cleanup_table_ Table t = {};
-                _cleanup_fd_ int fd = -EBADF;
-                ssize_t course, user;
-                CsvRecord row;
-                int r;
-
-                fd = fd_open_regular_at(a->work_fd, names[i], UINT64_MAX, /* ret_st= */ NULL);
-                if (fd == -ENOENT)
-                        continue;
-                r = fd < 0 ? fd : table_open(&t, fd, "the collected features", reterr);
-                if (r < 0)
-                        return r;
-                read++;
-                course = table_column(&t, "course");
-                user = table_column(&t, "userID");
-                if (course < 0 || user < 0)
-                        return -EIO; /* we wrote it */
-                while ((r = table_next(&t, &row, reterr)) > 0) {
-                        Learner *learner = csv_cell_equals(&row.cells[course], l->course->name) ? find(l, &row.cells[user]) : NULL;
-
-                        r = learner ? f(userdata, &t, &row, learner) : 0;
-                        if (r < 0)
-                                return r;
-                }
-                if (r < 0)
-                        return r;
-        }
-        return read > 0 ? 0 : fault_set(reterr, FAULT_WORKFLOW, NULL, 0, "no features were extracted that could be divided into folds");
-}
-
-static int mark(_unused_ void *userdata, _unused_ const Table *t, _unused_ const CsvRecord *row, Learner *learner) {
-        learner->has_features = true;
-        return 0;
-}
-
-typedef struct Writing {
-        unsigned fold;
-        TableFile train, test;
-        char **columns; /* of the table that the headers were written for */
-        size_t n_columns;
-} Writing;
-
-/* The tables of training and holdout sessions may have other columns: cells go by name, those that lack are empty. */
-static int write_row(void *userdata, const Table *t, const CsvRecord *row, Learner *learner) {
-        Writing *w = userdata;
-        FILE *f;
-        bool first = true;
-
-        if (learner->fold == 0)
-                return 0;
-        f = learner->fold == w->fold ? w->test.f : w->train.f;
-        for (size_t i = 0; i < w->n_columns; i++) {
-                ssize_t at = table_column(t, w->columns[i]);
-
-                table_put(f, first, at < 0 ? "" : row->cells[at].data, at < 0 ? 0 : row->cells[at].size);
-                first = false;
-        }
-        (void) putc_unlocked('\n', f);
-        return 0;
-}
-
-/* Columns of both tables by name, in the order in which they come first; course and session are not features. */
-static int list_columns(const Assemble *a, char ***ret, size_t *ret_n, Fault *reterr) {
-        static const char *const names[] = { "extract.csv", "extract-holdout.csv" };
-        Table all = {};
+static int add_parts(Folds *z) {
+        const Plan *p = &z->a->plan;
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(names); i++) {
-                _cleanup_table_ Table t = {};
-                _cleanup_fd_ int fd = fd_open_regular_at(a->work_fd, names[i], UINT64_MAX, /* ret_st= */ NULL);
+        for (size_t i = 0; i < p->n_courses; i++)
+                for (size_t k = 0; r >= 0 && p->courses[i].complete && k < p->courses[i].n_sessions; k++) {
+                        const char *course = p->courses[i].name, *session = p->courses[i].sessions[k].name;
+                        char *f = NULL, *l = NULL;
 
-                if (fd == -ENOENT)
-                        continue;
-                r = fd < 0 ? fd : table_open(&t, fd, "the collected features", reterr);
-                for (size_t k = 0; r >= 0 && k < t.n_columns; k++) {
-                        if (streq(t.columns[k], "course") || streq(t.columns[k], "session") || table_column(&all, t.columns[k]) >= 0)
-                                continue;
-                        r = strv_add(&all.columns, t.columns[k]);
-                        all.n_columns++;
+                        /* Numbers, as names joined could be those of others. */
+                        if (asprintf(&f, "f%zu.%zu", i, k) < 0)
+                                f = NULL;
+                        r = division_add(&z->features, course, session, f, 0);
+                        if (asprintf(&l, "l%zu.%zu", i, k) < 0)
+                                l = NULL;
+                        if (r >= 0)
+                                r = division_add(&z->labels, course, session, l, 0);
+                        else
+                                free(l);
                 }
-        }
-        *ret = all.columns;
-        *ret_n = all.n_columns;
+        division_sort(&z->features);
+        division_sort(&z->labels);
         return r;
 }
 
-static void write_header(const Writing *w, FILE *f) {
-        for (size_t i = 0; i < w->n_columns; i++)
-                table_put(f, i == 0, w->columns[i], strlen(w->columns[i]));
-        (void) putc_unlocked('\n', f);
-}
-
-static int write_labels(const Learners *l, unsigned fold, int dirfd) {
-        _cleanup_table_file_ TableFile out = {};
-        char name[256];
+static int divide(Folds *z) {
+        static const char *const tables[] = { FEATURES_FILE, FEATURES_HOLDOUT_FILE }, *const kinds[] = { "train", "test" };
+        const char *type = z->a->phase->label_type;
         int r;
 
-        snprintf(name, sizeof(name), "%s_%u_train_labels.csv", l->course->name, fold);
-        r = table_file_open(&out, dirfd, name);
+        z->features.dirfd = z->labels.dirfd = z->parts_fd;
+        r = add_parts(z);
+        if (r >= 0)
+                r = features_divide(z->a, tables, ELEMENTSOF(tables), &z->features, z->fault);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(kinds); i++)
+                r = labels_divide(z->a, kinds[i], type, &z->features, &z->labels);
+        return r;
+}
+
+/* ---- reading the parts ---- */
+
+/* Opens a file that division made. Return: 1; 0 where there is none; a negative errno. */
+static int open_part(Folds *z, const DivisionPart *p, Table *t, int *ret_fd) {
+        int fd, r;
+
+        if (p->rows == 0)
+                return 0;
+        fd = fd_open_regular_at(z->parts_fd, p->path, UINT64_MAX, /* ret_st= */ NULL);
+        if (fd < 0)
+                return fd;
+        *ret_fd = fd;
+        r = table_open(t, fd, "the features", z->fault);
+        return r < 0 ? r : 1;
+}
+
+static int read_labels(Folds *z, Group *g) {
+        int r = 0;
+
+        for (size_t i = g->first; r >= 0 && i < g->first + g->n; i++) {
+                _cleanup_fd_ int fd = -EBADF;
+                _cleanup_table_ Table t = {};
+                CsvRecord record;
+
+                r = open_part(z, &z->labels.parts[i], &t, &fd);
+                while (r > 0 && (r = table_next(&t, &record, z->fault)) > 0) {
+                        int k = learners_add(&g->learners, &record.cells[0], csv_cell_equals(&record.cells[1], "1"));
+
+                        r = k < 0 ? k : 1;
+                }
+        }
+        learners_sort(&g->learners);
+        return r;
+}
+
+/* Calls for each row of the features of a part with the learner that it is of, or NULL. */
+typedef int (*RowHandler)(const CsvRecord *record, Learner *l, void *userdata);
+
+static int each_row(Folds *z, const Group *g, size_t part, RowHandler handler, void *userdata) {
+        _cleanup_fd_ int fd = -EBADF;
+        _cleanup_table_ Table t = {};
+        CsvRecord record;
+        ssize_t at;
+        int r;
+
+        r = open_part(z, &z->features.parts[part], &t, &fd);
+        if (r <= 0)
+                return r;
+        at = table_column(&t, "userID");
+        if (at < 0)
+                return -EUCLEAN;
+        while ((r = table_next(&t, &record, z->fault)) > 0) {
+                CsvCell user = csv_cell_trim(record.cells[at]);
+
+                r = handler(&record, learners_find(&g->learners, &user), userdata);
+                if (r < 0)
+                        return r;
+        }
+        return r;
+}
+
+static int mark_featured(_unused_ const CsvRecord *record, Learner *l, _unused_ void *userdata) {
+        if (l)
+                l->featured = true;
+        return 0;
+}
+
+/* ---- writing the folds ---- */
+
+typedef struct FoldWriter {
+        unsigned fold;
+        bool test;
+        FILE *f;
+} FoldWriter;
+
+static int write_row(const CsvRecord *record, Learner *l, void *userdata) {
+        FoldWriter *w = userdata;
+
+        if (!l || l->fold == 0 || (l->fold == w->fold) != w->test)
+                return 0;
+        return fwrite(record->raw, 1, record->raw_size, w->f) == record->raw_size ? 0 : -EIO;
+}
+
+static int write_features(Folds *z, int dirfd, const Group *groups, size_t n, unsigned fold, FoldFile kind) {
+        _cleanup_table_file_ TableFile out = {};
+        _cleanup_free_ char *name = NULL;
+        FoldWriter w = { .fold = fold, .test = kind == FOLD_FILE_TEST_FEATURES };
+        int r;
+
+        r = fold_name(groups->course, fold, kind, &name);
+        if (r >= 0)
+                r = table_file_open(&out, dirfd, name);
         if (r < 0)
                 return r;
-        (void) fputs("userID,label_value\n", out.f);
-        for (size_t i = 0; i < l->n; i++) {
-                const Learner *x = &l->items[i];
+        w.f = out.f;
+        (void) fprintf(out.f, "%s\n", strempty(z->features.header));
+        for (size_t i = 0; i < n; i++)
+                for (size_t k = 0; r >= 0 && k < groups[i].n; k++)
+                        r = each_row(z, &groups[i], groups[i].first + k, write_row, &w);
+        return r < 0 ? r : table_file_publish(&out);
+}
 
-                if (x->fold == 0 || x->fold == fold)
+static int write_labels(int dirfd, const Group *g, unsigned fold) {
+        _cleanup_table_file_ TableFile out = {};
+        _cleanup_free_ char *name = NULL;
+        int r;
+
+        r = fold_name(g->course, fold, FOLD_FILE_TRAIN_LABELS, &name);
+        if (r >= 0)
+                r = table_file_open(&out, dirfd, name);
+        if (r < 0)
+                return r;
+        (void) fprintf(out.f, LABELS_HEADER "\n");
+        for (size_t i = 0; i < g->learners.n; i++) {
+                const Learner *l = &g->learners.items[i];
+
+                if (l->fold == 0 || l->fold == fold)
                         continue;
-                table_put(out.f, true, x->id, strlen(x->id));
-                table_put(out.f, false, x->value, strlen(x->value));
+                table_put(out.f, true, l->user, l->size);
+                table_put(out.f, false, l->value ? "1" : "0", 1);
                 (void) putc_unlocked('\n', out.f);
         }
         return table_file_publish(&out);
 }
 
-static int write_fold(const Assemble *a, Learners *l, unsigned fold, char **columns, size_t n_columns, int dirfd, Fault *reterr) {
-        Writing w = { .fold = fold, .columns = columns, .n_columns = n_columns };
-        char name[256];
-        int r;
+static int write_group(Folds *z, int dirfd, const Group *g, unsigned k) {
+        int r = 0;
 
-        snprintf(name, sizeof(name), "%s_%u_train_features.csv", l->course->name, fold);
-        r = table_file_open(&w.train, dirfd, name);
-        snprintf(name, sizeof(name), "%s_%u_test_features.csv", l->course->name, fold);
-        if (r >= 0)
-                r = table_file_open(&w.test, dirfd, name);
-        if (r >= 0) {
-                write_header(&w, w.train.f);
-                write_header(&w, w.test.f);
-                r = read_features(a, l, write_row, &w, reterr);
+        for (unsigned fold = 1; r >= 0 && fold <= k; fold++) {
+                r = write_features(z, dirfd, g, 1, fold, FOLD_FILE_TRAIN_FEATURES);
+                if (r >= 0)
+                        r = write_features(z, dirfd, g, 1, fold, FOLD_FILE_TEST_FEATURES);
+                if (r >= 0)
+                        r = write_labels(dirfd, g, fold);
         }
-        if (r >= 0)
-                r = table_file_publish(&w.train);
-        if (r >= 0)
-                r = table_file_publish(&w.test);
-        table_file_done(&w.train);
-        table_file_done(&w.test);
-        return r < 0 ? r : write_labels(l, fold, dirfd);
-}
-
-static int make_course(const Assemble *a, Learners *l, int folds, Fault *reterr) {
-        _cleanup_strv_ char **columns = NULL;
-        _cleanup_fd_ int dir = -EBADF;
-        size_t n_columns, dealt = 0;
-        int r;
-
-        r = layout_read_labels(a, "train", add_label, l);
-        if (r >= 0)
-                r = layout_read_labels(a, "test", add_label, l);
-        if (r < 0)
-                return r;
-        sort(l);
-        r = read_features(a, l, mark, NULL, reterr);
-        if (r >= 0)
-                r = deal(a, l);
-        if (r >= 0)
-                r = list_columns(a, &columns, &n_columns, reterr);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < l->n; i++)
-                dealt += l->items[i].fold > 0;
-        if (dealt < a->phase->k)
-                return fault_set(reterr, FAULT_WORKFLOW, NULL, 0, "the course '%s' has too few learners with features and a label for %u folds",
-                                 l->course->name, a->phase->k);
-        dir = assemble_open_dir(folds, l->course->name);
-        if (dir < 0)
-                return dir;
-        for (unsigned fold = 1; r >= 0 && fold <= a->phase->k; fold++)
-                r = write_fold(a, l, fold, columns, n_columns, dir, reterr);
         return r;
 }
 
-int folds_make(const Assemble *a, Fault *reterr) {
-        _cleanup_fd_ int folds = -EBADF;
+/* ---- groups ---- */
+
+/* Where there are too few learners, the job fails; unless it is one that may lose courses. Return: 1; 0 to leave it out; <0. */
+static int judge(Folds *z, const Group *g, size_t n, unsigned k) {
+        bool labels = false;
+
+        if (n >= k)
+                return 1;
+        if (z->a->manifest.partial) {
+                log_notice("course '%s' is left out of the folds: %zu learners, %u folds", g->course, n, k);
+                return 0;
+        }
+        for (size_t i = g->first; i < g->first + g->n; i++)
+                labels |= z->labels.parts[i].rows > 0;
+        /* The number of learners is the researcher's to know only where it is large. */
+        if (g->learners.n > 0 || labels)
+                return fault_set(z->fault, FAULT_FEATURES, NULL, 0, "course '%s'%s%s%s has fewer learners with features and labels than folds (%u)", g->course,
+                                 g->session ? ", session '" : "", strempty(g->session), g->session ? "'" : "", k);
+        for (size_t i = g->first; i < g->first + g->n; i++)
+                if (z->features.parts[i].rows > 0)
+                        return fault_set(z->fault, FAULT_LABELS, NULL, 0, "the platform has no labels '%s' for the learners of the course '%s'", z->a->phase->label_type,
+                                         g->course);
+        return fault_set(z->fault, FAULT_FEATURES, NULL, 0, "there are no features of the course '%s'", g->course);
+}
+
+static int make_group(Folds *z, int course_fd, Group *g) {
+        unsigned k = z->a->phase->k;
+        _cleanup_free_ char *seed = NULL;
+        _cleanup_fd_ int dir = -EBADF;
+        ssize_t n;
         int r;
 
-        r = fd_remove_tree_at(a->work_fd, "folds");
+        r = read_labels(z, g);
+        for (size_t i = 0; r >= 0 && i < g->n; i++)
+                r = each_row(z, g, g->first + i, mark_featured, NULL);
         if (r < 0)
                 return r;
-        folds = assemble_open_dir(a->work_fd, "folds");
-        if (folds < 0)
-                return folds;
-        for (size_t i = 0; r >= 0 && i < a->plan.n_courses; i++) {
-                Learners l = { .course = &a->plan.courses[i] };
+        if (asprintf(&seed, "morf folds 1\n%s\n%s\n%s\n%u\n", z->a->manifest.name, g->course, strempty(g->session), k) < 0) {
+                seed = NULL;
+                return -ENOMEM;
+        }
+        n = learners_divide(&g->learners, k, seed);
+        r = n < 0 ? (int) n : judge(z, g, (size_t) n, k);
+        if (r <= 0 || !g->session)
+                return r <= 0 ? r : write_group(z, course_fd, g, k);
+        dir = assemble_open_dir(course_fd, g->session);
+        return dir < 0 ? dir : write_group(z, dir, g, k);
+}
 
-                if (!l.course->complete)
-                        continue;
-                r = make_course(a, &l, folds, reterr);
-                learners_done(&l);
+static int make_course(Folds *z, size_t first, size_t n) {
+        bool by_session = z->a->phase->level == PLAN_LEVEL_SESSION;
+        const char *course = z->features.parts[first].course;
+        size_t n_groups = by_session ? n : 1;
+        _cleanup_free_ Group *groups = NULL;
+        _cleanup_fd_ int dir = -EBADF;
+        int r = 0;
+
+        groups = calloc(n_groups, sizeof(*groups));
+        if (!groups)
+                return -ENOMEM;
+        dir = assemble_open_dir(z->folds_fd, course);
+        if (dir < 0)
+                return dir;
+        for (size_t i = 0; r >= 0 && i < n_groups; i++) {
+                groups[i] = (Group){ .course = course, .first = first + i, .n = by_session ? 1 : n };
+                groups[i].session = by_session ? z->features.parts[first + i].session : NULL;
+                r = make_group(z, dir, &groups[i]);
+        }
+        for (unsigned fold = 1; by_session && r >= 0 && fold <= z->a->phase->k; fold++)
+                r = write_features(z, dir, groups, n_groups, fold, FOLD_FILE_TEST_FEATURES);
+        for (size_t i = 0; i < n_groups; i++)
+                learners_done(&groups[i].learners);
+        return r;
+}
+
+static int make_all(Folds *z) {
+        size_t n;
+        int r;
+
+        r = divide(z);
+        for (size_t i = 0; r >= 0 && i < z->features.n; i += n) {
+                for (n = 1; i + n < z->features.n && streq(z->features.parts[i + n].course, z->features.parts[i].course);)
+                        n++;
+                r = make_course(z, i, n);
+        }
+        return r;
+}
+
+static int open_fresh(int dirfd, const char *name) {
+        int r = fd_remove_tree_at(dirfd, name);
+
+        return r < 0 ? r : assemble_open_dir(dirfd, name);
+}
+
+int folds_make(const Assemble *a, Fault *reterr) {
+        Folds z = { .a = a, .folds_fd = -EBADF, .parts_fd = -EBADF, .fault = reterr };
+        int r;
+
+        z.folds_fd = open_fresh(a->work_fd, FOLDS_DIR);
+        z.parts_fd = z.folds_fd < 0 ? z.folds_fd : open_fresh(a->work_fd, PARTS_DIR);
+        r = z.parts_fd < 0 ? z.parts_fd : make_all(&z);
+        division_done(&z.features);
+        division_done(&z.labels);
+        fd_close(z.folds_fd);
+        fd_close(z.parts_fd);
+        return r < 0 ? r : fd_remove_tree_at(a->work_fd, PARTS_DIR);
+}
+
+int folds_lay_out(const Assemble *a, const PlanStep *step, int input_fd) {
+        _cleanup_fd_ int folds = -EBADF, course = -EBADF, session = -EBADF, to = -EBADF;
+        int from, r = 0;
+
+        folds = fd_open_dir_at(a->work_fd, FOLDS_DIR);
+        course = folds < 0 ? folds : fd_open_dir_at(folds, step->course);
+        if (course >= 0 && step->session)
+                session = fd_open_dir_at(course, step->session);
+        from = course >= 0 && step->session ? session : course;
+        if (from < 0)
+                return from;
+        to = assemble_open_dir(input_fd, step->course);
+        if (to < 0)
+                return to;
+        for (FoldFile kind = 0; r >= 0 && kind < _FOLD_FILE_MAX; kind++) {
+                _cleanup_free_ char *name = NULL;
+                _cleanup_fd_ int fd = -EBADF;
+                struct stat st;
+
+                r = fold_name(step->course, step->fold, kind, &name);
+                if (r < 0)
+                        return r;
+                fd = fd_open_regular_at(from, name, UINT64_MAX, &st);
+                r = fd < 0 ? fd : beneath_copy(fd, (uint64_t) st.st_size, to, name);
         }
         return r;
 }

@@ -5,6 +5,7 @@
 
 #include "spool/base/fd.h"
 #include "spool/base/log.h"
+#include "tools/assemble/folds.h"
 #include "tools/assemble/spread.h"
 #include "tools/assemble/tree.h"
 
@@ -298,37 +299,6 @@ static int add_models(const Assemble *a, const PlanStep *s, int input) {
         return 0;
 }
 
-/* ---- cross-validation ------------------------------------------------------------------------------------------------------------ */
-
-static int copy_fold_file(int folds, int course, const PlanStep *s, const char *what) {
-        _cleanup_fd_ int from = -EBADF;
-        char name[256];
-        _cleanup_table_file_ TableFile out = {};
-        int r;
-
-        snprintf(name, sizeof(name), "%s_%u_%s.csv", s->course, s->fold, what);
-        from = fd_open_regular_at(folds, name, UINT64_MAX, /* ret_st= */ NULL);
-        r = from < 0 ? from : table_file_open(&out, course, name);
-        if (r >= 0)
-                r = fd_copy(from, fileno(out.f), UINT64_MAX, /* ret_copied= */ NULL);
-        return r < 0 ? r : table_file_publish(&out);
-}
-
-static int add_folds(const Assemble *a, const PlanStep *s, int input) {
-        static const char *const files[] = { "train_features", "test_features", "train_labels" };
-        _cleanup_fd_ int all = -EBADF, folds = -EBADF, course = -EBADF;
-        int r = 0;
-
-        all = fd_open_dir_at(a->work_fd, "folds");
-        folds = all < 0 ? all : fd_open_dir_at(all, s->course);
-        course = assemble_open_dir(input, s->course);
-        if (folds < 0 || course < 0)
-                return folds < 0 ? folds : course;
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(files); i++)
-                r = copy_fold_file(folds, course, s, files[i]);
-        return r;
-}
-
 /* ---- all ----------------------------------------------------------------------------------------------------------------------- */
 
 int layout_make(const Assemble *a, Fault *reterr) {
@@ -338,6 +308,11 @@ int layout_make(const Assemble *a, Fault *reterr) {
         size_t i = 0;
         int r = 0;
 
+        /* The same folds as before, but if calls made others in between or gave another label. */
+        if (a->phase->mode == PLAN_MODE_CV)
+                r = folds_make(a, reterr);
+        if (r < 0)
+                return r;
         inputs = assemble_open_dir(a->work_fd, "input");
         if (inputs < 0)
                 return inputs;
@@ -349,9 +324,12 @@ int layout_make(const Assemble *a, Fault *reterr) {
                 input = r < 0 ? r : assemble_open_dir(inputs, name);
                 if (input < 0)
                         return input;
-                if (a->phase->mode == PLAN_MODE_CV)
-                        r = add_folds(a, s, input);
-                else
+                if (a->phase->mode == PLAN_MODE_CV) {
+                        r = folds_lay_out(a, s, input);
+                        if (r == -ENOENT && a->manifest.partial)
+                                r = 0; /* a course that was lost */
+                }
+                if (r >= 0 && a->phase->mode != PLAN_MODE_CV)
                         r = add_step(a, s, input, &features, &labels);
                 if (r >= 0 && a->phase->mode == PLAN_MODE_TEST)
                         r = add_models(a, s, input);
