@@ -100,6 +100,11 @@ endef
 $(foreach d,$(TOOL_DIRS),$(eval $(call tool_rule,$(d))))
 $(BUILD)/bin/morfd: $(BUILD)/obj/daemon/main.o $(DAEMON_ARCHIVES) $(SPOOL_ARCHIVES)
 
+# Programs run in sandboxes that hold no leak checker.
+SANITIZER_OPTIONS := $(if $(SANITIZE),$(BUILD)/obj/tests/run/sanitizer-options.o)
+
+$(PROGRAMS): $(SANITIZER_OPTIONS)
+
 $(BUILD)/bin/%:
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
@@ -176,7 +181,7 @@ deb: ## Build the Debian package into build/deb/
 	@mkdir -p $(BUILD)/deb/morf-$(VERSION)
 	@tar -c --exclude=./build --exclude=./.git --exclude='./$(BUILD)' . | tar -x -C $(BUILD)/deb/morf-$(VERSION)
 	cd $(BUILD)/deb/morf-$(VERSION) && env -i PATH="$$PATH" HOME="$$HOME" LC_ALL=C.UTF-8 \
-		DEB_BUILD_OPTIONS='$(DEB_BUILD_OPTIONS)' FAULT_POINTS='$(FAULT_POINTS)' dpkg-buildpackage -b -us -uc
+		DEB_BUILD_OPTIONS='$(DEB_BUILD_OPTIONS)' FAULT_POINTS='$(FAULT_POINTS)' SANITIZE='$(SANITIZE)' dpkg-buildpackage -b -us -uc
 	@rm -rf $(BUILD)/deb/morf-$(VERSION)
 	@ls -1 $(BUILD)/deb/*.deb
 
@@ -257,6 +262,12 @@ analyse: ## Analyse all sources statically, those that changed since the last ti
 .PHONY: check-integration
 check-integration: all ## Run the integration tests on a test machine: all, or those named by TESTS=jobs,package
 	+@tests/run/integration $(BUILD) '$(TESTS)'
+
+.PHONY: check-integration-asan
+check-integration-asan: ## Run the integration tests with a package that was built with sanitizers (an hour)
+	@tests/run/deps build test host
+	+@$(MAKE) --no-print-directory SANITIZE=1 BUILD=$(BUILD)/asan all
+	+@SANITIZE=1 tests/run/integration $(BUILD)/asan '$(TESTS)'
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(DAEMON_ARCHIVES) $(SPOOL_ARCHIVES)
 	@mkdir -p $(@D)
