@@ -70,6 +70,7 @@ static const JsonField fields[] = {
         { "version", JSON_KIND_U64, offsetof(Manifest, version), JSON_REQUIRED, .min = MANIFEST_VERSION, .max = MANIFEST_VERSION },
         { "form", JSON_KIND_ENUM, offsetof(Manifest, form), JSON_REQUIRED, .names = manifest_form_names, .max = _MANIFEST_FORM_MAX },
         { "name", JSON_KIND_STRING, offsetof(Manifest, name), JSON_REQUIRED, .max = NAME_MAX_LENGTH, .check = name_is_valid },
+        { "job_id", JSON_KIND_STRING, offsetof(Manifest, job_id), JSON_OMIT_EMPTY, .max = NAME_MAX_LENGTH, .check = name_is_valid },
         { "mode", JSON_KIND_ENUM, offsetof(Manifest, mode), JSON_REQUIRED, .names = manifest_mode_names, .max = _MANIFEST_MODE_MAX },
         { "profile", JSON_KIND_ENUM, offsetof(Manifest, profile), JSON_REQUIRED, .names = manifest_profile_names, .max = _MANIFEST_PROFILE_MAX },
         { "image", JSON_KIND_OBJECT, offsetof(Manifest, image), JSON_REQUIRED, .table = &image_table },

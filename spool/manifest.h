@@ -87,6 +87,7 @@ typedef struct Manifest {
         ManifestMode mode;
         ManifestProfile profile;
         char *name;
+        char *job_id; /* client.config: the name that the job would have without arguments, by which others of the user may fork it; else NULL */
         ManifestImage image;
         char **courses; /* empty: all that are granted */
         ManifestLimits limits;

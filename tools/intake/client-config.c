@@ -306,7 +306,9 @@ static int finish(Reader *reader) {
                 if ((keys[i].flags & REQUIRED) && !(reader->seen & (1u << i)))
                         return complain(reader, "'%s' is missing in the section [client]", keys[i].name);
         r = job_name_of_arguments(reader->job_id, &reader->m->args, &text);
-        return r < 0 ? r : job_name_fit(text, &reader->m->name);
+        if (r >= 0)
+                r = job_name_fit(text, &reader->m->name);
+        return r < 0 || reader->m->args.n == 0 ? r : job_name_fit(reader->job_id, &reader->m->job_id);
 }
 
 static int parse(Reader *reader) {

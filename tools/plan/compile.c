@@ -113,8 +113,8 @@ static int check_evaluation(Compiler *z, const Call *c) {
                         return COMPLAIN(z, c, "%s has k=%u, but %s before it made %u folds", name_of(c), folds_of(c), name_of(z->cv), folds_of(z->cv));
                 return 0;
         case PLAN_EVALUATION_PRULE:
-                (void) fault_set(z->reterr, FAULT_POLICY, z->o->file, c->line, "%s: production rules are not evaluated on this platform", name_of(c));
-                (void) fault_set_hint(z->reterr, "Leave the call out.");
+                (void) fault_set(z->reterr, FAULT_POLICY, z->o->file, c->line, "%s: production rules are evaluated by an image of the platform's own (prule_evaluate_image), and this platform has none", name_of(c));
+                (void) fault_set_hint(z->reterr, "Leave the call out: the features are kept all the same, and fork_features takes them.");
                 return -EBADMSG;
         case PLAN_EVALUATION_NONE:
         case _PLAN_EVALUATION_MAX:

@@ -85,6 +85,30 @@ static void reads(_unused_ void **state) {
         assert_string_equal(p.m.args.items[2].value, "");
         assert_string_equal(p.m.args.items[3].value, "50%");
         assert_string_equal(p.m.args.items[4].value, "a b, c=d");
+        assert_true(startswith(p.m.job_id, "week-3-"));
+}
+
+/* Where there are no arguments the name is the id already. */
+static void names(_unused_ void **state) {
+        static const struct {
+                const char *text, *name, *job_id;
+        } cases[] = {
+                { GOOD, "j", NULL },
+                { GOOD "[args]\n", "j", NULL },
+                { GOOD "[args]\nn_weeks=1\nModel_Type=LR\n", "jmodel_type_LRn_weeks_1", "j" },
+                { GOOD "[args]\nrate=0.01\npath=a/b.c\n", "jpath_abcrate_001", "j" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_parsed_ Parsed p = {};
+
+                if (parse(cases[i].text, &p) < 0)
+                        fail_msg("%s", p.f.message);
+                assert_string_equal(p.m.name, cases[i].name);
+                assert_true(!cases[i].job_id == !p.m.job_id);
+                if (p.m.job_id)
+                        assert_string_equal(p.m.job_id, cases[i].job_id);
+        }
 }
 
 /* Signed URLs are long; a line that is no URL is not. */
@@ -105,7 +129,8 @@ static void long_lines(_unused_ void **state) {
 }
 
 int main(void) {
-        static const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_wrong_is_said), cmocka_unit_test(reads), cmocka_unit_test(long_lines) };
+        static const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_wrong_is_said), cmocka_unit_test(reads), cmocka_unit_test(names),
+                                                   cmocka_unit_test(long_lines) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

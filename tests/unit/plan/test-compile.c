@@ -170,7 +170,8 @@ static void what_is_wrong_is_said(_unused_ void **state) {
                 { { CALL(EXTRACT_SESSION, .labels = true, .line = 3), END }, FAULT_POLICY,
                   "controller.py:3: extract_session: labels=True makes the platform's labels, which you may not" },
                 { { CALL(EVALUATE_PRULE_SESSION, .line = 9), END }, FAULT_POLICY,
-                  "controller.py:9: evaluate_prule_session: production rules are not evaluated on this platform" },
+                  "controller.py:9: evaluate_prule_session: production rules are evaluated by an image of the platform's own (prule_evaluate_image), and "
+                  "this platform has none" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {

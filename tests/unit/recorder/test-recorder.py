@@ -62,6 +62,14 @@ CALLS = {
     "thread": ("import threading\n" + E + "t = threading.Thread(target=extract_all)\nt.start()\nt.join()\nextract_all()\n",
                [("extract_all", 0, {}), ("extract_all", 6, {})]),
     "many_modules": ("import asyncio, json, multiprocessing, platform, random, re, ssl, urllib.request, socket, subprocess, tempfile\n", []),
+    "not_imported": (E + "def f():\n    evaluate_course('dropout')\nextract_session()\nf()\n",
+                     [("extract_session", 4, {"labels": False}), ("evaluate_course", 3, {"label_type": "dropout"})]),
+    "own_function": ("def train_all(x):\n    pass\ntrain_all(7)\n", []),
+    "test_without_labels": (T + "from morf.workflow.test import test_all\ntest_all()\ntest_course()\ntest_course('morf-data/')\ntest_course(multithread=False)\n",
+                            [("test_all", 4, {}), ("test_course", 5, {}), ("test_course", 6, {}), ("test_course", 7, {})]),
+    "bucket": (V + "evaluate_course('dropout', raw_data_dir='morf-data/', proc_data_bucket='b')\n", [("evaluate_course", 2, {"label_type": "dropout"})]),
+    "sections": ("from morf.utils.config import get_config_properties as g\nassert g('config.properties', 'args') == {'alpha': '0.1'}\n"
+                 "assert g(sections_to_fetch=['client']) == {'user_id': 'ada', 'job_id': 'j1'}\n", []),
     "all_functions": ("from morf.workflow.train import *\nfrom morf.workflow.test import *\nfrom morf.workflow.evaluate import *\n"
                       "from morf.workflow.cross_validation import *\ntrain_all('d')\ntest_all('d')\nevaluate_all()\nevaluate_prule_session()\n"
                       "create_session_folds('d', 2)\ncross_validate_session('d', 2)\n",
@@ -80,7 +88,8 @@ ERRORS = {
     "unknown_module": ("from morf.workflow.predict import x\n", "unknown-call", 1, "MORF has no such function or module: No module named 'morf.workflow.predict'"),
     "unknown_top": ("import morf.magic\n", "unknown-call", 1, "MORF has no such function or module: No module named 'morf.magic'"),
     "unknown_attribute": ("import morf.workflow.test as t\nt.test_sessions()\n", "unknown-call", 2, "MORF has no such function or module: module 'morf.workflow.test'"),
-    "not_imported": (E + "extract_session()\nevaluate_course('dropout')\n", "exception", 3, "the controller failed: NameError: name 'evaluate_course'"),
+    "not_imported_unknown": (E + "extract_session()\nevaluate_session('dropout')\n", "exception", 3, "the controller failed: NameError: name 'evaluate_session'"),
+    "run_image": ("from morf.utils.job_runner_utils import run_image\nrun_image(None)\n", "process", 2, "run_image: a controller cannot run the image itself"),
     "missing_argument": (T + "train_course()\n", "bad-argument", 3, "train_course() missing 1 required positional argument: 'label_type'"),
     "unknown_keyword": (T + "train_course('dropout', level=2)\n", "bad-argument", 3, "train_course() got an unexpected keyword argument 'level'"),
     "too_many": (E + "extract_all('x')\n", "bad-argument", 2, "extract_all() takes 0 positional arguments"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What was recorded, and how the functions of this package record it."""
 
+import builtins
 import linecache
 import operator
 import os
@@ -149,10 +150,23 @@ def result():
     return {"version": 1, "calls": state.calls}
 
 
+def known_names():
+    """
+    The functions of MORF by their names. A published controller calls one that it does not import; what it means is clear, and where it
+    ran at first nobody looked at how it ended.
+    """
+    from morf.workflow import cross_validation, evaluate, extract, test, train
+
+    names = {}
+    for module in (cross_validation, evaluate, extract, test, train):
+        names.update((name, getattr(module, name)) for name in FUNCTIONS if hasattr(module, name))
+    return names
+
+
 def main_namespace(controller):
-    """The namespace of a program, also under its name in sys.modules."""
+    """The namespace of a program, also under its name in sys.modules. Names that it has not itself are looked up in the functions of MORF."""
     module = types.ModuleType("__main__")
     module.__file__ = controller
-    module.__builtins__ = __builtins__
+    module.__builtins__ = dict(builtins.__dict__, **known_names())
     sys.modules["__main__"] = module
     return module.__dict__

@@ -4,8 +4,12 @@
 from morf import _recording
 
 
-def get_config_properties(config_file="config.properties"):
-    return dict(_recording.state.config["client"] + _recording.state.config["args"])
+def get_config_properties(config_file="config.properties", sections_to_fetch=None):
+    config = _recording.state.config
+    if sections_to_fetch is None:
+        return dict(config["client"] + config["args"])
+    # One name, or several.
+    return dict(pair for name in ("client", "args") if name in sections_to_fetch for pair in config[name])
 
 
 def combine_config_files(*args, outfile="config.properties"):

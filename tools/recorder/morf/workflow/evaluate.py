@@ -9,7 +9,7 @@ def evaluate_all(label_type=None):
 
 
 def evaluate_course(label_type, label_col="label_type", raw_data_dir="morf-data/", course_col="course", pred_cols=("prob", "pred"),
-                    user_col="userID", labels_file="labels-test.csv"):
+                    user_col="userID", labels_file="labels-test.csv", proc_data_bucket=None):
     _only("evaluate_course", label_col=(label_col, "label_type"), course_col=(course_col, "course"), pred_cols=(pred_cols, ("prob", "pred")),
           user_col=(user_col, "userID"), labels_file=(labels_file, "labels-test.csv"))
     _record("evaluate_course", label_type=_required("evaluate_course", "label_type", label_type))
