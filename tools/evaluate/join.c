@@ -11,7 +11,8 @@ typedef enum JoinColumn {
         JOIN_COLUMN_USER,
         JOIN_COLUMN_PROB,
         JOIN_COLUMN_PRED,
-        JOIN_COLUMN_FOLD, /* of folds only */
+        JOIN_COLUMN_FOLD,    /* of folds only */
+        JOIN_COLUMN_SESSION, /* of folds by session only */
         _JOIN_COLUMN_MAX,
 } JoinColumn;
 
@@ -21,6 +22,7 @@ static const char *const names[_JOIN_COLUMN_MAX] = {
         [JOIN_COLUMN_PROB] = "prob",
         [JOIN_COLUMN_PRED] = "pred",
         [JOIN_COLUMN_FOLD] = "fold",
+        [JOIN_COLUMN_SESSION] = "session",
 };
 
 typedef struct Reading {
@@ -50,7 +52,7 @@ static int take_header(Reading *g, const CsvRecord *header) {
                         }
         }
         for (JoinColumn c = 0; c < _JOIN_COLUMN_MAX; c++) {
-                if (found[c] == 1 || (c == JOIN_COLUMN_FOLD && g->join->folds == 0))
+                if (found[c] == 1 || (c == JOIN_COLUMN_FOLD && g->join->folds == 0) || (c == JOIN_COLUMN_SESSION && !g->join->by_session))
                         continue;
                 r = fault_set(g->fault, FAULT_CSV_COLUMNS, g->name, 0, "the predictions %s the column %s",
                               found[c] == 0 ? "lack" : "have several times", names[c]);
@@ -135,7 +137,7 @@ static int take_row(Reading *g, const CsvRecord *row) {
         CsvCell course, user;
         JoinCourse *c;
         Label *label;
-        ssize_t i;
+        ssize_t i, session = 0;
 
         if (row->n_cells != g->n_cells)
                 return fault_set(g->fault, FAULT_CSV_SYNTAX, g->name, line_number(row->line), "the row has %zu cells, the header has %zu",
@@ -144,8 +146,15 @@ static int take_row(Reading *g, const CsvRecord *row) {
         i = labels_find_course(g->join->labels, &course, &g->hint);
         if (i < 0)
                 return 0;
+        if (g->join->by_session) {
+                CsvCell cell = csv_cell_trim(row->cells[g->at[JOIN_COLUMN_SESSION]]);
+
+                session = labels_find_session(&g->join->labels->sets[i], &cell);
+                if (session < 0)
+                        return 0;
+        }
         user = csv_cell_trim(row->cells[g->at[JOIN_COLUMN_USER]]);
-        label = label_find(&g->join->labels->sets[i], &user);
+        label = label_find(&g->join->labels->sets[i], (size_t) session, &user);
         if (!label || !label->expected)
                 return 0;
         c = &g->join->courses[i];

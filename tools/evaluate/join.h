@@ -3,7 +3,7 @@
 
 /*
  * Predictions of a workflow joined with the labels of the platform. The table, work/test.csv or work/cv.csv, has the columns course,
- * userID, prob and pred, and fold where folds are evaluated; it comes from containers and is not trusted. Rows of other courses and of
+ * userID, prob and pred, fold where folds are evaluated, and session where these were made by session; it comes from containers and is not trusted. Rows of other courses and of
  * learners without a label are passed over, whatever is in them. Of each learner with a label there must be one row, with a
  * prob from 0 to 1 and a pred of 0 or 1.
  *
@@ -30,6 +30,7 @@ typedef struct Join {
         Labels *labels;
         JoinCourse *courses; /* as many as labels has sets */
         unsigned folds;      /* the table has folds 1 to this; 0: it has no column fold */
+        bool by_session;     /* the sets of labels are by session */
         TallySet *tallies;
 } Join;
 

@@ -54,8 +54,8 @@ void labels_done(Labels *l) {
 
 /* ---- the hash table ---- */
 
-static uint64_t hash(const CsvCell *cell) {
-        uint64_t h = UINT64_C(14695981039346656037);
+static uint64_t hash(uint32_t session, const CsvCell *cell) {
+        uint64_t h = UINT64_C(14695981039346656037) ^ session;
 
         for (size_t i = 0; i < cell->size; i++)
                 h = (h ^ (unsigned char) cell->data[i]) * UINT64_C(1099511628211);
@@ -63,20 +63,20 @@ static uint64_t hash(const CsvCell *cell) {
 }
 
 /* The place of a learner, or the free one where it would go. The table is never full. */
-static uint32_t *find_place(const LabelSet *s, const CsvCell *user) {
-        size_t h = (size_t) hash(user) & (s->n_places - 1);
+static uint32_t *find_place(const LabelSet *s, uint32_t session, const CsvCell *user) {
+        size_t h = (size_t) hash(session, user) & (s->n_places - 1);
 
         for (; s->places[h] > 0; h = (h + 1) & (s->n_places - 1)) {
                 const Label *l = &s->labels[s->places[h] - 1];
 
-                if (l->size == user->size && memcmp(s->texts + l->id, user->data, l->size) == 0)
+                if (l->session == session && l->size == user->size && memcmp(s->texts + l->id, user->data, l->size) == 0)
                         break;
         }
         return &s->places[h];
 }
 
-Label *label_find(LabelSet *s, const CsvCell *user) {
-        uint32_t place = s->n_places > 0 ? *find_place(s, user) : 0;
+Label *label_find(LabelSet *s, size_t session, const CsvCell *user) {
+        uint32_t place = s->n_places > 0 ? *find_place(s, s->by_session ? (uint32_t) session : 0, user) : 0;
 
         return place > 0 ? &s->labels[place - 1] : NULL;
 }
@@ -93,7 +93,7 @@ static int grow_places(LabelSet *s) {
         for (size_t i = 0; i < s->n; i++) {
                 CsvCell user = { .data = s->texts + s->labels[i].id, .size = s->labels[i].size };
 
-                *find_place(s, &user) = (uint32_t) (i + 1);
+                *find_place(s, s->labels[i].session, &user) = (uint32_t) (i + 1);
         }
         return 0;
 }
@@ -114,8 +114,9 @@ static int grow(void **array, size_t *allocated, size_t wanted, size_t size) {
         return 0;
 }
 
-static int add_label(LabelSet *s, const CsvCell *user, bool value) {
-        Label *known = label_find(s, user);
+static int add_label(LabelSet *s, size_t session, const CsvCell *user, bool value) {
+        Label *known = label_find(s, session, user);
+        Label l = { .id = s->texts_size, .size = (uint32_t) user->size, .session = s->by_session ? (uint32_t) session : 0, .value = value, .expected = true };
         int r = 0;
 
         if (known) {
@@ -133,9 +134,9 @@ static int add_label(LabelSet *s, const CsvCell *user, bool value) {
         if (r < 0)
                 return r;
         memcpy(s->texts + s->texts_size, user->data, user->size);
-        s->labels[s->n] = (Label){ .id = s->texts_size, .size = (uint32_t) user->size, .value = value, .expected = true };
+        s->labels[s->n] = l;
         s->texts_size += user->size;
-        *find_place(s, user) = (uint32_t) ++s->n;
+        *find_place(s, l.session, user) = (uint32_t) ++s->n;
         return 0;
 }
 
@@ -153,11 +154,11 @@ ssize_t labels_find_course(const Labels *l, const CsvCell *course, size_t *hint)
         return -1;
 }
 
-static bool has_session(const LabelSet *s, const CsvCell *session) {
+ssize_t labels_find_session(const LabelSet *s, const CsvCell *session) {
         for (char *const *name = s->sessions; name && *name; name++)
                 if (csv_cell_equals(session, *name))
-                        return true;
-        return false;
+                        return name - s->sessions;
+        return -1;
 }
 
 /* Whether the cell is the course, '_' or '-', and one of its sessions. */
@@ -167,7 +168,7 @@ static bool is_joined(const LabelSet *s, const CsvCell *cell, CsvCell *ret_sessi
         if (cell->size < n + 2 || memcmp(cell->data, s->course, n) != 0 || (cell->data[n] != '_' && cell->data[n] != '-'))
                 return false;
         *ret_session = (CsvCell){ .data = cell->data + n + 1, .size = cell->size - n - 1 };
-        return has_session(s, ret_session);
+        return labels_find_session(s, ret_session) >= 0;
 }
 
 /* The set that a row belongs to, or NULL. */
@@ -179,7 +180,7 @@ static LabelSet *set_of(Table *t, const CsvRecord *row, CsvCell *ret_session) {
         if (!t->joined) {
                 *ret_session = csv_cell_trim(row->cells[t->at[LABEL_COLUMN_SESSION]]);
                 i = labels_find_course(l, &course, &t->hint);
-                return i >= 0 && has_session(&l->sets[i], ret_session) ? &l->sets[i] : NULL;
+                return i >= 0 && labels_find_session(&l->sets[i], ret_session) >= 0 ? &l->sets[i] : NULL;
         }
         for (size_t n = 0; n < l->n; n++) {
                 size_t at = (t->hint + n) % l->n;
@@ -258,7 +259,7 @@ static int take_row(Table *t, const CsvRecord *row) {
         user = csv_cell_trim(row->cells[t->at[LABEL_COLUMN_USER]]);
         if (user.size == 0)
                 return complain(t, row->line, "userID is empty");
-        r = add_label(set, &user, value);
+        r = add_label(set, set->by_session ? (size_t) labels_find_session(set, &session) : 0, &user, value);
         return r < 0 ? r : add_to_digest(t->labels, set->course, &session, &user, value);
 }
 

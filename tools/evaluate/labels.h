@@ -17,18 +17,20 @@
 
 /* One learner with a label. */
 typedef struct Label {
-        size_t id;       /* where its text begins in the set's texts */
-        uint32_t size;   /* bytes of it */
+        size_t id;        /* where its text begins in the set's texts */
+        uint32_t size;    /* bytes of it */
+        uint32_t session; /* of a set by session: its index; else 0 */
         bool value;
-        bool expected;   /* a prediction must be there; all are, unless the caller says otherwise */
+        bool expected;    /* a prediction must be there; all are, unless the caller says otherwise */
         bool predicted;
-        unsigned fold;   /* in which it must be, or 0 */
+        unsigned fold;    /* in which it must be, or 0 */
 } Label;
 
 /* The learners of one course. */
 typedef struct LabelSet {
         const char *course;     /* the caller's */
         char *const *sessions;  /* those that count, ended by NULL; the caller's */
+        bool by_session;        /* who is in two sessions is two learners; the caller's */
         Label *labels;
         size_t n, allocated;
         uint32_t *places;       /* hash table of indices + 1 */
@@ -44,7 +46,7 @@ typedef struct Labels {
         Digest *digest; /* of the labels that were taken, in the order in which they were read */
 } Labels;
 
-/* n courses without sessions; the caller fills sets[].course and .sessions. Return: 0 or -ENOMEM. */
+/* n courses without sessions; the caller fills sets[].course, .sessions and .by_session. Return: 0 or -ENOMEM. */
 int labels_init(Labels *l, size_t n);
 
 /*
@@ -54,8 +56,11 @@ int labels_init(Labels *l, size_t n);
  */
 int labels_load(Labels *l, const int *roots, size_t n_roots, const char *kind, const char *label_type, char **reterr);
 
-/* The label of a learner, or NULL. */
-Label *label_find(LabelSet *s, const CsvCell *user);
+/* The index of a session of the set, or -1. */
+ssize_t labels_find_session(const LabelSet *s, const CsvCell *session);
+
+/* The label of a learner, or NULL. session: the index, of no meaning unless the set is by session. */
+Label *label_find(LabelSet *s, size_t session, const CsvCell *user);
 
 /* The index of the set of a course, or -1. hint: where the last one was found, kept by the caller, from 0. */
 ssize_t labels_find_course(const Labels *l, const CsvCell *course, size_t *hint);

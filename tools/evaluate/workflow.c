@@ -15,6 +15,7 @@
 typedef struct Evaluation {
         const WorkflowOptions *options;
         PlanEvaluationKind kind;
+        bool by_session; /* folds were made by session */
         char ***sessions; /* of each course: the names of those whose labels count */
         Labels labels;
         Join join;
@@ -66,6 +67,7 @@ static int choose_courses(Evaluation *e) {
                         return r;
                 e->labels.sets[n].course = c->name;
                 e->labels.sets[n].sessions = e->sessions[n];
+                e->labels.sets[n].by_session = e->by_session;
                 n++;
         }
         return 0;
@@ -90,7 +92,7 @@ static int load_labels(Evaluation *e) {
 /* ---- folds ---- */
 
 /* Marks the learners of one fold as expected there. */
-static int read_fold(LabelSet *s, int fd, unsigned fold) {
+static int read_fold(LabelSet *s, size_t session, int fd, unsigned fold) {
         CsvLimits limits = CSV_LIMITS_DEFAULT;
         _cleanup_(csv_reader_freep) CsvReader *reader = NULL;
         size_t at = SIZE_MAX;
@@ -113,7 +115,7 @@ static int read_fold(LabelSet *s, int fd, unsigned fold) {
                         return -EUCLEAN;
                 if (!header) {
                         CsvCell user = csv_cell_trim(record.cells[at]);
-                        Label *l = label_find(s, &user);
+                        Label *l = label_find(s, session, &user);
 
                         if (l) {
                                 l->expected = true;
@@ -122,6 +124,27 @@ static int read_fold(LabelSet *s, int fd, unsigned fold) {
                 }
         }
         return r == CSV_E_END ? 0 : r < 0 ? r : -EUCLEAN;
+}
+
+/* The folds of a course, or of one of its sessions. */
+static int read_folds_of(LabelSet *s, size_t session, int dirfd, unsigned k) {
+        int r = 0;
+
+        for (unsigned fold = 1; r >= 0 && fold <= k; fold++) {
+                _cleanup_free_ char *name = NULL;
+                _cleanup_fd_ int fd = -EBADF;
+
+                if (asprintf(&name, "%s_%u_test_features.csv", s->course, fold) < 0) {
+                        name = NULL;
+                        return -ENOMEM;
+                }
+                fd = fd_open_regular_at(dirfd, name, UINT64_MAX, /* ret_st= */ NULL);
+                if (fd != -ENOENT)
+                        r = fd < 0 ? fd : read_fold(s, session, fd, fold);
+                if (r < 0)
+                        log_error_errno(r, "cannot read fold %u of course '%s'", fold, s->course);
+        }
+        return r;
 }
 
 /* Those who are in no fold were not in the features, and nobody could predict anything for them. */
@@ -135,17 +158,13 @@ static int read_folds(Evaluation *e, LabelSet *s, unsigned k) {
         course = folds < 0 ? folds : fd_open_dir_at(folds, s->course);
         if (course < 0)
                 return course == -ENOENT ? 0 : course;
-        for (unsigned fold = 1; r >= 0 && fold <= k; fold++) {
-                _cleanup_free_ char *name = NULL;
-                _cleanup_fd_ int fd = -EBADF;
+        if (!e->by_session)
+                return read_folds_of(s, 0, course, k);
+        for (size_t i = 0; r >= 0 && s->sessions && s->sessions[i]; i++) {
+                _cleanup_fd_ int session = fd_open_dir_at(course, s->sessions[i]);
 
-                if (asprintf(&name, "%s_%u_test_features.csv", s->course, fold) < 0)
-                        return -ENOMEM;
-                fd = fd_open_regular_at(course, name, UINT64_MAX, /* ret_st= */ NULL);
-                if (fd != -ENOENT)
-                        r = fd < 0 ? fd : read_fold(s, fd, fold);
-                if (r < 0)
-                        log_error_errno(r, "cannot read fold %u of course '%s'", fold, s->course);
+                if (session != -ENOENT) /* a partial job may have lost it */
+                        r = session < 0 ? session : read_folds_of(s, i, session, k);
         }
         return r;
 }
@@ -304,6 +323,7 @@ static int evaluate(Evaluation *e, int dirfd, MetricsFile *ret) {
                 return r;
         e->join.labels = &e->labels;
         e->join.folds = e->kind == PLAN_EVALUATION_CV ? o->plan->evaluation.k : 0;
+        e->join.by_session = e->by_session;
         for (size_t i = 0; r >= 0 && e->join.folds > 0 && i < e->labels.n; i++)
                 r = read_folds(e, &e->labels.sets[i], e->join.folds);
         if (r < 0)
@@ -341,8 +361,16 @@ static void evaluation_done(Evaluation *e) {
         labels_done(&e->labels);
 }
 
+/* Whether the cross-validation that counts, the last, was one by session. */
+static bool is_by_session(const Plan *p) {
+        for (size_t i = p->n_phases; i > 0 && p->evaluation.kind == PLAN_EVALUATION_CV; i--)
+                if (p->phases[i - 1].mode == PLAN_MODE_CV)
+                        return p->phases[i - 1].level == PLAN_LEVEL_SESSION;
+        return false;
+}
+
 int workflow_evaluate(const WorkflowOptions *o, int dirfd, MetricsFile *ret, Fault *reterr) {
-        _cleanup_(evaluation_done) Evaluation e = { .options = o, .kind = o->plan->evaluation.kind, .fault = reterr };
+        _cleanup_(evaluation_done) Evaluation e = { .options = o, .kind = o->plan->evaluation.kind, .by_session = is_by_session(o->plan), .fault = reterr };
 
         switch (e.kind) {
         case PLAN_EVALUATION_COURSE:

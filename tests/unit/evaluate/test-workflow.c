@@ -254,6 +254,53 @@ static void test_cv(void **state _unused_) {
                      "the course 'a' has 1 predictions in a fold that the learner is not in; 1 more course cannot be evaluated either");
 }
 
+static void add_cv_phase(Plan *p, CallFunction function) {
+        const CallSignature *s = call_signature(function);
+        PlanPhase phase = { .function = function, .line = 1, .mode = s->mode, .level = s->level, .label_type = strdup("dropout"), .k = 2 };
+
+        assert_int_equal(plan_add_phase(p, &phase), 0);
+}
+
+/* Folds by session: "both" is in two sessions, drops out of one of them, and has a prediction in each. */
+static void test_cv_session(void **state _unused_) {
+        static const char *const dirs[] = { "work/folds", "work/folds/a", "work/folds/a/001", "work/folds/a/002" };
+        static const char header[] = "course,session,userID,prob,pred,fold\n";
+        _cleanup_free_ char *text = NULL;
+        _cleanup_bench_ Bench b;
+
+        bench_init(&b, PLAN_EVALUATION_CV);
+        b.plan.courses[1].complete = false;
+        add_cv_phase(&b.plan, CALL_CROSS_VALIDATE_COURSE);
+        add_cv_phase(&b.plan, CALL_CROSS_VALIDATE_SESSION);
+        scratch_write(&b.scratch, "root/labels-train.csv",
+                      "course,session,userID,label_type,label_value\na,001,t1,dropout,1\na,001,both,dropout,0\na,001,t3,dropout,0\n");
+        scratch_write(&b.scratch, "root/labels-test-with-underscore.csv", "course,userID,label_type,label_value\na_002,both,dropout,1\na_002,u2,dropout,0\n");
+        for (size_t i = 0; i < ELEMENTSOF(dirs); i++)
+                fd_close(scratch_dir(&b.scratch, dirs[i]));
+        scratch_write(&b.scratch, "work/folds/a/001/a_1_test_features.csv", "userID,x\nt1,1\nboth,2\n");
+        scratch_write(&b.scratch, "work/folds/a/001/a_2_test_features.csv", "userID,x\nt3,1\n");
+        scratch_write(&b.scratch, "work/folds/a/002/a_1_test_features.csv", "userID,x\nu2,1\n");
+        scratch_write(&b.scratch, "work/folds/a/002/a_2_test_features.csv", "userID,x\nboth,1\n");
+        assert_true(asprintf(&text, "%sa,001,t1,.9,1,1\na,001,both,.1,0,1\na,001,t3,.2,0,2\na,002,u2,.3,1,1\na,002,both,.8,1,2\na,003,both,x,x,1\n", header) > 0);
+        scratch_write(&b.scratch, "work/cv.csv", text);
+        if (run(&b) < 0)
+                fail_msg("%s", strempty(b.fault.message));
+        assert_int_equal(b.file.n_rows, 3);
+        assert_int_equal(b.file.rows[0].metrics.n, 5);
+        assert_int_equal(b.file.rows[0].metrics.n_p, 2);
+        assert_int_equal(b.file.rows[0].metrics.fp, 1);
+        assert_int_equal(b.file.rows[1].metrics.n, 3);
+        assert_true(b.file.rows[2].metrics.auc == 1);
+
+        /* Each session must have its own. */
+        free(text);
+        assert_true(asprintf(&text, "%sa,001,t1,.9,1,1\na,001,both,.1,0,1\na,001,t3,.2,0,2\na,002,u2,.3,1,1\na,001,both,.8,1,1\n", header) > 0);
+        scratch_write(&b.scratch, "work/cv.csv", text);
+        assert_fault(&b, FAULT_PREDICTIONS_DUPLICATE, "the course 'a' has 1 predictions more than learners whom they are for");
+        scratch_write(&b.scratch, "work/cv.csv", "course,userID,prob,pred,fold\n");
+        assert_fault(&b, FAULT_CSV_COLUMNS, "cv.csv: the predictions lack the column session");
+}
+
 /* The operator's own tables are not the researcher's fault. */
 static void test_damaged_labels(void **state _unused_) {
         static const char *const damaged[] = {
@@ -316,7 +363,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_course),  cmocka_unit_test(test_underscore), cmocka_unit_test(test_faults),
                 cmocka_unit_test(test_policy),  cmocka_unit_test(test_partial),    cmocka_unit_test(test_cv),
-                cmocka_unit_test(test_damaged_labels), cmocka_unit_test(test_not_done), cmocka_unit_test(test_many),
+                cmocka_unit_test(test_cv_session), cmocka_unit_test(test_damaged_labels), cmocka_unit_test(test_not_done), cmocka_unit_test(test_many),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
