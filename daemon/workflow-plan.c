@@ -278,8 +278,9 @@ static int bind_cache(const Job *j, UnitPlan *p, const char *option, const char 
         return unit_plan_add_bind(p, own, seen, true);
 }
 
-/* What both helpers of a phase see. */
-static int add_helper(Job *j, UnitPlan *p, const char *verb, unsigned phase) {
+/* What both helpers of a phase see. What is kept for another try is kept of all courses. */
+static int add_helper(Job *j, UnitPlan *p, const char *verb, unsigned phase, bool salvage) {
+        const Plan *plan = &j->workflow->plan;
         int r;
 
         (void) stage_set_account(p, ACCOUNT_EVAL);
@@ -291,6 +292,9 @@ static int add_helper(Job *j, UnitPlan *p, const char *verb, unsigned phase) {
         (void) stage_bind(j, p, JOB_DIR_INTAKE, SEEN_MANIFEST, false);
         (void) stage_bind(j, p, JOB_DIR_WORK, SEEN_WORK, true);
         (void) stage_add_data(j, p);
+        for (size_t i = 0; j->workflow->partial && !salvage && i < plan->n_courses; i++)
+                if (workflow_course_is_lost(plan, j->workflow->steps, plan->courses[i].name))
+                        (void) unit_plan_add_argumentf(p, "--lost=%s", plan->courses[i].name);
         r = bind_cache(j, p, "--cache-steps", CACHE_STEPS, SEEN_CACHE);
         return r < 0 ? r : bind_cache(j, p, "--cache-features", CACHE_FEATURES, SEEN_FEATURES);
 }
@@ -301,7 +305,7 @@ static int plan_prepare(Job *j, const PlanStep *s, UnitPlan *p) {
 
         r = stage_read_image(j, &image);
         if (r >= 0)
-                r = add_helper(j, p, "prepare", s->phase);
+                r = add_helper(j, p, "prepare", s->phase, false);
         if (r < 0)
                 return r;
         (void) unit_plan_add_argument(p, "--image");
@@ -317,7 +321,7 @@ static int plan_collect(Job *j, const PlanStep *s, const Manifest *m, bool salva
         const Workflow *w = j->workflow;
         int r;
 
-        r = add_helper(j, p, "collect", s->phase);
+        r = add_helper(j, p, "collect", s->phase, salvage);
         if (r < 0)
                 return r;
         (void) unit_plan_add_argument(p, "--steps");

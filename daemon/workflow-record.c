@@ -4,7 +4,9 @@
 #include "daemon/daemon.h"
 #include "daemon/workflow-plan.h"
 #include "spool/base/fd.h"
+#include "spool/base/message-id.h"
 #include "spool/base/parse.h"
+#include "spool/base/time.h"
 #include "spool/phase-record.h"
 #include "units/name.h"
 
@@ -88,7 +90,7 @@ int workflow_load(Job *j) {
         /* What was cached is known from what prepared the phase. */
         for (size_t i = 0; r >= 0 && i < w->plan.n_steps; i++)
                 if (w->plan.steps[i].kind == PLAN_STEP_PREPARE && w->steps[i].record.state == STEP_STATE_DONE)
-                        r = workflow_read_cached(j, w->plan.steps[i].phase);
+                        r = workflow_read_phase(j, w->plan.steps[i].phase);
         if (r < 0)
                 j->workflow = workflow_free(j, w);
         return r;
@@ -105,7 +107,33 @@ int workflow_save_step(Job *j, unsigned number) {
         return 0;
 }
 
-int workflow_read_cached(Job *j, unsigned phase) {
+static const PlanStep *container_of_phase(const Workflow *w, unsigned number, unsigned phase) {
+        const PlanStep *s = number <= w->plan.n_steps ? &w->plan.steps[number - 1] : NULL;
+
+        return s && s->phase == phase && s->kind == PLAN_STEP_CONTAINER ? s : NULL;
+}
+
+/* A step that ended well, or has not begun, comes to nothing all the same. */
+static int note_broken(Job *j, const PlanStep *s, const Fault *fault) {
+        StepRecord *r = &j->workflow->steps[s->number - 1].record;
+        LogJob stamp = job_log(j);
+
+        if (r->state == STEP_STATE_FAILED || r->state == STEP_STATE_SKIPPED)
+                return 0;
+        if (r->state == STEP_STATE_RUNNING || r->state == STEP_STATE_WAITING)
+                return -EBADMSG;
+        log_job(LOG_NOTICE, 0, MESSAGE_ID_STEP_FAILED, &stamp, "step %u of %s%s%s failed: %s", s->number, strempty(s->course), s->session ? "/" : "",
+                strempty(s->session), strempty(fault->message));
+        r->state = STEP_STATE_FAILED;
+        if (r->finished == 0)
+                r->finished = time_now_realtime();
+        fault_done(&r->fault);
+        if (fault_copy(fault, &r->fault) < 0)
+                return -ENOMEM;
+        return workflow_save_step(j, s->number);
+}
+
+int workflow_read_phase(Job *j, unsigned phase) {
         _cleanup_fd_ int work = open_below(j, JOB_DIR_WORK);
         _cleanup_phase_record_ PhaseRecord record = {};
         _cleanup_free_ char *error = NULL;
@@ -119,14 +147,19 @@ int workflow_read_cached(Job *j, unsigned phase) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < record.n_cached; i++) {
-                const PlanStep *s = record.cached[i] <= w->plan.n_steps ? &w->plan.steps[record.cached[i] - 1] : NULL;
+                const PlanStep *s = container_of_phase(w, record.cached[i], phase);
 
-                if (!s || s->phase != phase || s->kind != PLAN_STEP_CONTAINER)
+                if (!s)
                         return -EBADMSG;
                 if (w->steps[s->number - 1].record.state == STEP_STATE_PENDING)
                         w->steps[s->number - 1].record.state = STEP_STATE_CACHED;
         }
-        return 0;
+        for (size_t i = 0; r >= 0 && i < record.n_broken; i++) {
+                const PlanStep *s = w->partial ? container_of_phase(w, record.broken[i].step, phase) : NULL;
+
+                r = s && s->course ? note_broken(j, s, &record.broken[i].fault) : -EBADMSG;
+        }
+        return r;
 }
 
 unsigned workflow_find_unit(const Job *j, const char *unit) {

@@ -13,8 +13,11 @@ int workflow_load(Job *j);
 /* Publishes the record of a step. Return: 0 or a negative errno, which has been logged. */
 int workflow_save_step(Job *j, unsigned number);
 
-/* Marks the steps of a phase whose outputs were there already. Return: 0 or a negative errno. */
-int workflow_read_cached(Job *j, unsigned phase);
+/*
+ * Reads what morf-assemble says of a phase: steps whose outputs were there already are done, and those that lack an input or whose output breaks the
+ * contract have failed, which their records say then. Return: 0 or a negative errno.
+ */
+int workflow_read_phase(Job *j, unsigned phase);
 
 /* The step whose current unit this is. Return: its number, or 0. */
 unsigned workflow_find_unit(const Job *j, const char *unit);

@@ -185,8 +185,8 @@ static int accept_step(Job *j, unsigned number) {
         const PlanStep *s = step_of(j, number);
         int r = 0;
 
-        if (s->kind == PLAN_STEP_PREPARE)
-                r = workflow_read_cached(j, s->phase);
+        if (s->kind != PLAN_STEP_CONTAINER)
+                r = workflow_read_phase(j, s->phase);
         if (r >= 0)
                 r = FAULT_POINT_ERROR("step-succeeded", plan_step_to_string(s->kind));
         return r;

@@ -58,7 +58,8 @@ typedef enum FaultCode {
         FAULT_CSV_Y_TRUE,
         FAULT_CSV_Y_PRED,
         FAULT_CSV_Y_SCORE,
-        FAULT_FEATURES,              /* nothing to divide into folds: extraction left too few learners */
+        FAULT_FEATURES,              /* extraction left no learners of a session, or too few to divide into folds */
+        FAULT_MODELS,                /* nothing was trained that could be tested */
         FAULT_LABELS,                /* the platform has no labels to compare the predictions of a course with */
         FAULT_PREDICTIONS_MISSING,   /* learners without a prediction */
         FAULT_PREDICTIONS_DUPLICATE, /* learners with several */

@@ -15,6 +15,8 @@ typedef struct Stored {
         Numbers cached;
         PhaseKey *keys;
         size_t n_keys;
+        PhaseBroken *broken;
+        size_t n_broken;
 } Stored;
 
 static int numbers_read(const json_t *value, void *member) {
@@ -65,10 +67,17 @@ static const JsonField key_fields[] = {
 };
 static const JsonTable key_table = JSON_TABLE(key_fields);
 
+static const JsonField broken_fields[] = {
+        { "step", JSON_KIND_UNSIGNED, offsetof(PhaseBroken, step), JSON_REQUIRED, .min = 1, .max = LIMIT_STEPS + 2 * LIMIT_PHASES },
+        { "fault", JSON_KIND_OBJECT, offsetof(PhaseBroken, fault), JSON_REQUIRED, .table = &fault_table },
+};
+static const JsonTable broken_table = JSON_TABLE(broken_fields);
+
 static const JsonField fields[] = {
         { "version", JSON_KIND_U64, offsetof(Stored, version), JSON_REQUIRED, .min = PHASE_RECORD_VERSION, .max = PHASE_RECORD_VERSION },
         { "cached", JSON_KIND_CUSTOM, offsetof(Stored, cached), JSON_REQUIRED, .read = numbers_read, .write = numbers_write, .done = numbers_done },
         { "keys", JSON_ARRAY_OF(Stored, keys, n_keys), .flags = JSON_REQUIRED, .max = LIMIT_STEPS, .table = &key_table },
+        { "broken", JSON_ARRAY_OF(Stored, broken, n_broken), .flags = JSON_OMIT_EMPTY, .max = LIMIT_STEPS, .table = &broken_table },
 };
 static const JsonTable table = JSON_TABLE(fields);
 
@@ -93,12 +102,31 @@ int phase_record_add_key(PhaseRecord *r, unsigned step, const char *key) {
         return item.key ? json_array_add(&key_table, &r->keys, &r->n_keys, sizeof(item), &item) : -ENOMEM;
 }
 
+bool phase_record_is_broken(const PhaseRecord *r, unsigned step) {
+        for (size_t i = 0; i < r->n_broken; i++)
+                if (r->broken[i].step == step)
+                        return true;
+        return false;
+}
+
+int phase_record_add_broken(PhaseRecord *r, unsigned step, const Fault *f) {
+        PhaseBroken item = { .step = step };
+
+        if (phase_record_is_broken(r, step))
+                return 0;
+        if (fault_copy(f, &item.fault) < 0)
+                return -ENOMEM;
+        return json_array_add(&broken_table, &r->broken, &r->n_broken, sizeof(item), &item);
+}
+
 int phase_record_write_at(int dirfd, unsigned phase, const PhaseRecord *r) {
         const Stored stored = {
                 .version = PHASE_RECORD_VERSION,
                 .cached = { .items = r->cached, .n = r->n_cached },
                 .keys = r->keys,
                 .n_keys = r->n_keys,
+                .broken = r->broken,
+                .n_broken = r->n_broken,
         };
         char name[PHASE_RECORD_NAME_SIZE];
 
@@ -121,12 +149,20 @@ int phase_record_read_at(int dirfd, unsigned phase, PhaseRecord *ret, char **ret
                 .n_cached = stored.cached.n,
                 .keys = stored.keys,
                 .n_keys = stored.n_keys,
+                .broken = stored.broken,
+                .n_broken = stored.n_broken,
         };
         return 0;
 }
 
 void phase_record_done(PhaseRecord *r) {
-        Stored stored = { .cached = { .items = r->cached, .n = r->n_cached }, .keys = r->keys, .n_keys = r->n_keys };
+        Stored stored = {
+                .cached = { .items = r->cached, .n = r->n_cached },
+                .keys = r->keys,
+                .n_keys = r->n_keys,
+                .broken = r->broken,
+                .n_broken = r->n_broken,
+        };
 
         json_record_done(&table, &stored);
         *r = (PhaseRecord){};

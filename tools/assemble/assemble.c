@@ -2,6 +2,7 @@
 #include "tools/assemble/assemble.h"
 
 #include "spool/base/fd.h"
+#include "spool/base/log.h"
 #include "spool/base/publish.h"
 
 const PlanStep *assemble_next_step(const Assemble *a, size_t *i) {
@@ -12,6 +13,31 @@ const PlanStep *assemble_next_step(const Assemble *a, size_t *i) {
                         return s;
         }
         return NULL;
+}
+
+const PlanStep *assemble_next_live_step(const Assemble *a, size_t *i) {
+        const PlanStep *s;
+
+        while ((s = assemble_next_step(a, i)))
+                if (!assemble_is_lost(a, s->course))
+                        return s;
+        return NULL;
+}
+
+bool assemble_is_lost(const Assemble *a, const char *course) {
+        for (size_t i = 0; course && i < a->n_lost; i++)
+                if (streq(a->lost[i], course))
+                        return true;
+        return false;
+}
+
+int assemble_break_step(const Assemble *a, const PlanStep *s, const Fault *f, PhaseRecord *record, Fault *reterr) {
+        if (a->manifest.partial && s->course) {
+                log_notice("the job goes on without the course '%s': %s", s->course, strempty(f->message));
+                return phase_record_add_broken(record, s->number, f);
+        }
+        fault_done(reterr);
+        return fault_copy(f, reterr) < 0 ? -ENOMEM : -EBADMSG;
 }
 
 const char *step_title(const PlanStep *s, char buffer[static STEP_TITLE_SIZE]) {

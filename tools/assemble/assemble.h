@@ -35,6 +35,8 @@ typedef struct Assemble {
         const char *image; /* prepare: its id */
         const unsigned *failed; /* collect: steps without output */
         size_t n_failed;
+        const char *const *lost; /* courses that a partial job has lost in an earlier phase or in this one */
+        size_t n_lost;
         bool salvage; /* collect: the job fails; keep what was finished */
         uint64_t max_bytes, max_files; /* of one output */
 } Assemble;
@@ -47,6 +49,18 @@ int assemble_collect(const Assemble *a, Fault *reterr);
 
 /* The next container step of the phase behind i, which begins with 0. Return: the step, or NULL. */
 const PlanStep *assemble_next_step(const Assemble *a, size_t *i);
+
+/* The same, without the steps of courses that are lost. */
+const PlanStep *assemble_next_live_step(const Assemble *a, size_t *i);
+
+/* Whether a course is lost; course may be NULL. */
+bool assemble_is_lost(const Assemble *a, const char *course);
+
+/*
+ * A step cannot be run, or its output not be used: in a job that wants partial results it costs its course, which record says then; else, or where the step is of
+ * all courses, the job. f is copied. Return: 0; -EBADMSG with a fault; -ENOMEM.
+ */
+int assemble_break_step(const Assemble *a, const PlanStep *s, const Fault *f, PhaseRecord *record, Fault *reterr);
 
 /* The step for people: "course 'accounting', session '001'", "all courses". Return: buffer. */
 const char *step_title(const PlanStep *s, char buffer[static STEP_TITLE_SIZE]);

@@ -16,9 +16,9 @@ typedef struct Collecting {
         const Assemble *a;
         PhaseRecord record;
         int sealed_fd;
-        const PlanStep **inputs; /* steps whose tables are merged */
-        size_t n_inputs;
-        unsigned good, bad;
+        const PlanStep **good; /* steps that kept the contract */
+        size_t n_good;
+        unsigned bad;
         Fault first; /* of the first step that failed */
         char *told;  /* what the first few did wrong */
 } Collecting;
@@ -53,13 +53,13 @@ static int seal(const Collecting *c, const PlanStep *s, Fault *reterr) {
         return tree_copy(output, c->sealed_fd, dir, &options, /* report= */ NULL, reterr);
 }
 
-static int add_input(Collecting *c, const PlanStep *s) {
-        const PlanStep **bigger = reallocarray(c->inputs, c->n_inputs + 1, sizeof(*bigger));
+static int add_good(Collecting *c, const PlanStep *s) {
+        const PlanStep **bigger = reallocarray(c->good, c->n_good + 1, sizeof(*bigger));
 
         if (!bigger)
                 return -ENOMEM;
-        c->inputs = bigger;
-        bigger[c->n_inputs++] = s;
+        c->good = bigger;
+        bigger[c->n_good++] = s;
         return 0;
 }
 
@@ -83,11 +83,8 @@ static int take_step(Collecting *c, const PlanStep *s, Fault *reterr) {
                 r = step_output_open(c->a, s, c->sealed_fd, &fd, reterr);
         if (r >= 0 && fd >= 0)
                 r = merge_check(c->a, s, fd, reterr);
-        if (r < 0)
-                return r;
-        c->good++;
-        if (fd >= 0)
-                r = add_input(c, s);
+        if (r >= 0)
+                r = add_good(c, s);
         if (r >= 0 && key) {
                 r = step_cache_store(c->a, s, key);
                 if (r < 0)
@@ -98,10 +95,12 @@ static int take_step(Collecting *c, const PlanStep *s, Fault *reterr) {
 }
 
 /* Another step's words join those of the first. */
-static int note_fault(Collecting *c, const Fault *f) {
+static int note_fault(Collecting *c, const PlanStep *s, const Fault *f) {
         char *longer;
 
         c->bad++;
+        if (c->a->manifest.partial && s->course && phase_record_add_broken(&c->record, s->number, f) < 0)
+                return -ENOMEM;
         if (c->bad == 1 && fault_copy(f, &c->first) < 0)
                 return -ENOMEM;
         if (c->bad > TOLD_MAX)
@@ -125,7 +124,7 @@ static int take_steps(Collecting *c) {
                         continue;
                 r = take_step(c, s, &fault);
                 if (r == -EBADMSG && fault.code != FAULT_NONE)
-                        r = note_fault(c, &fault);
+                        r = note_fault(c, s, &fault);
                 if (r < 0)
                         return r;
         }
@@ -151,15 +150,37 @@ static int give_hint(Fault *f, int r) {
 }
 
 static int judge(const Collecting *c, Fault *reterr) {
-        if (c->bad == 0 && c->good == 0)
+        if (c->bad == 0 && c->n_good == 0)
                 return fault_set(reterr, FAULT_OUTPUT_MISSING, NULL, 0, "none of the containers of %s left an output",
                                  call_function_to_string(c->a->phase->function));
-        if (c->bad == 0 || (c->a->manifest.partial && c->good > 0))
+        if (c->bad == 0 || (c->a->manifest.partial && c->n_good > 0))
                 return 0;
         if (c->bad == 1)
                 return fault_set(reterr, c->first.code, NULL, 0, "%s", c->told);
-        return fault_set(reterr, c->first.code, NULL, 0, "%u of %u containers of %s left no output that can be used: %s%s", c->bad, c->bad + c->good,
+        return fault_set(reterr, c->first.code, NULL, 0, "%u of %u containers of %s left no output that can be used: %s%s", c->bad, c->bad + (unsigned) c->n_good,
                          call_function_to_string(c->a->phase->function), c->told, c->bad > TOLD_MAX ? "; …" : "");
+}
+
+/* Whether a step that kept the contract is of a course that another one lost. */
+static bool is_lost(const Collecting *c, const PlanStep *s) {
+        if (assemble_is_lost(c->a, s->course))
+                return true;
+        for (size_t i = 0; i < c->record.n_broken; i++) {
+                const PlanStep *broken = plan_step(&c->a->plan, c->record.broken[i].step);
+
+                if (broken && s->course && streq_ptr(broken->course, s->course))
+                        return true;
+        }
+        return false;
+}
+
+static void drop_lost(Collecting *c) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->n_good; i++)
+                if (!is_lost(c, c->good[i]))
+                        c->good[n++] = c->good[i];
+        c->n_good = n;
 }
 
 /* The table that the phase makes, named after its mode; labels are no features. */
@@ -170,7 +191,7 @@ static int merge(const Collecting *c) {
         if (c->a->phase->mode == PLAN_MODE_TRAIN)
                 return 0;
         snprintf(name, sizeof(name), "%s.csv", c->a->phase->labels ? "labels" : plan_mode_to_string(c->a->phase->mode));
-        r = merge_tables(c->a, c->inputs, c->n_inputs, open_input, (void *) c, name);
+        r = merge_tables(c->a, c->good, c->n_good, open_input, (void *) c, name);
         if (r >= 0 && !c->a->phase->labels && (c->a->phase->mode == PLAN_MODE_EXTRACT || c->a->phase->mode == PLAN_MODE_EXTRACT_HOLDOUT))
                 r = feature_cache_store(c->a);
         return r;
@@ -188,11 +209,15 @@ int assemble_collect(const Assemble *a, Fault *reterr) {
                 r = c.sealed_fd = assemble_open_dir(a->work_fd, "sealed");
         if (r >= 0)
                 r = take_steps(&c);
+        drop_lost(&c);
         if (r >= 0 && !a->salvage)
                 r = give_hint(reterr, judge(&c, reterr));
         if (r >= 0 && !a->salvage)
                 r = merge(&c);
-        free(c.inputs);
+        /* The last act: the daemon learns which courses are lost from it. */
+        if (r >= 0 && !a->salvage && c.record.n_broken > 0)
+                r = phase_record_write_at(a->work_fd, a->phase_number, &c.record);
+        free(c.good);
         free(c.told);
         fault_done(&c.first);
         phase_record_done(&c.record);

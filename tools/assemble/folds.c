@@ -53,7 +53,7 @@ static int add_parts(Folds *z) {
         int r = 0;
 
         for (size_t i = 0; i < p->n_courses; i++)
-                for (size_t k = 0; r >= 0 && p->courses[i].complete && k < p->courses[i].n_sessions; k++) {
+                for (size_t k = 0; r >= 0 && p->courses[i].complete && !assemble_is_lost(z->a, p->courses[i].name) && k < p->courses[i].n_sessions; k++) {
                         const char *course = p->courses[i].name, *session = p->courses[i].sessions[k].name;
                         char *f = NULL, *l = NULL;
 

@@ -9,17 +9,13 @@
  *         …                                            when testing: what the models' containers left, at the root
  *
  * and those that cross-validate: COURSE/COURSE_K_train_features.csv, _test_features.csv and _train_labels.csv.
+ *
+ * No container starts without what it needs: a session without features, a training session without labels, a test without a model
+ * and a course that could not be divided into folds are faults. In a job that wants partial results each of them costs its course, and a container
+ * of all courses sees those sessions that have what they need.
  */
 
-#include "spool/csv.h"
 #include "tools/assemble/assemble.h"
 
-/* Makes the inputs of the phase's steps anew. Return: 0; -EBADMSG with a fault; another negative errno. */
-int layout_make(const Assemble *a, Fault *reterr);
-
-/*
- * Calls a function with each label of the course tables "labels-KIND.csv" of the roots, or of their form with underscores: course,
- * session, user and value, which are not NUL-terminated. Return: 0; what the function returns when negative; or another negative errno.
- */
-typedef int (*LayoutLabel)(void *userdata, CsvCell course, CsvCell session, CsvCell user, CsvCell value);
-int layout_read_labels(const Assemble *a, const char *kind, LayoutLabel f, void *userdata);
+/* Makes the inputs of the phase's steps anew; what cannot be is in record. Return: 0; -EBADMSG with a fault; another negative errno. */
+int layout_make(const Assemble *a, PhaseRecord *record, Fault *reterr);

@@ -12,6 +12,7 @@
 #include "spool/base/fd.h"
 #include "spool/base/log.h"
 #include "spool/base/parse.h"
+#include "spool/base/strv.h"
 #include "spool/helper.h"
 #include "spool/limits.h"
 #include "tools/assemble/assemble.h"
@@ -20,6 +21,7 @@
 
 static const char *arg_plan, *arg_manifest, *arg_work, *arg_steps, *arg_raw, *arg_cache, *arg_features, *arg_data[ROOTS_MAX];
 static size_t arg_n_data;
+static char **arg_lost;
 static unsigned *arg_failed;
 static Assemble arg_assemble;
 
@@ -40,6 +42,7 @@ static void help(void) {
                "  --max-bytes SIZE      collect: most that one output may hold\n"
                "  --max-files N         collect: most files of one output\n"
                "  --failed N            collect: step N left no output; may be given several times\n"
+               "  --lost COURSE         the job goes on without this course; may be given several times\n"
                "  --salvage             collect: only keep what was finished for another try\n"
                "  --help                show this text\n"
                "  --version             show the version\n\n"
@@ -68,7 +71,7 @@ static int add_failed(const char *text) {
 /* Return: -1 to go on, or an exit status. */
 static int parse_argv(int argc, char *argv[]) {
         enum { OPTION_PLAN = 256, OPTION_MANIFEST, OPTION_WORK, OPTION_PHASE, OPTION_DATA, OPTION_STEPS_CACHE, OPTION_FEATURES, OPTION_RAW,
-               OPTION_IMAGE, OPTION_STEPS, OPTION_BYTES, OPTION_FILES, OPTION_FAILED, OPTION_SALVAGE, OPTION_HELP, OPTION_VERSION };
+               OPTION_IMAGE, OPTION_STEPS, OPTION_BYTES, OPTION_FILES, OPTION_FAILED, OPTION_LOST, OPTION_SALVAGE, OPTION_HELP, OPTION_VERSION };
         static const struct option options[] = {
                 { "plan", required_argument, NULL, OPTION_PLAN },
                 { "manifest", required_argument, NULL, OPTION_MANIFEST },
@@ -83,6 +86,7 @@ static int parse_argv(int argc, char *argv[]) {
                 { "max-bytes", required_argument, NULL, OPTION_BYTES },
                 { "max-files", required_argument, NULL, OPTION_FILES },
                 { "failed", required_argument, NULL, OPTION_FAILED },
+                { "lost", required_argument, NULL, OPTION_LOST },
                 { "salvage", no_argument, NULL, OPTION_SALVAGE },
                 { "help", no_argument, NULL, OPTION_HELP },
                 { "version", no_argument, NULL, OPTION_VERSION },
@@ -138,6 +142,11 @@ static int parse_argv(int argc, char *argv[]) {
                 case OPTION_FAILED:
                         if (add_failed(optarg) < 0)
                                 return usage("--failed wants the number of a step");
+                        break;
+                case OPTION_LOST:
+                        if (strv_add(&arg_lost, optarg) < 0)
+                                return usage("out of memory");
+                        arg_assemble.n_lost++;
                         break;
                 case OPTION_SALVAGE:
                         arg_assemble.salvage = true;
@@ -197,6 +206,7 @@ int main(int argc, char *argv[]) {
         r = parse_argv(argc, argv);
         if (r >= 0) {
                 free(arg_failed);
+                strv_free(arg_lost);
                 return r;
         }
         prepare = streq(argv[optind], "prepare");
@@ -231,6 +241,7 @@ int main(int argc, char *argv[]) {
         a->roots = roots;
         a->n_roots = n;
         a->failed = arg_failed;
+        a->lost = (const char *const *) arg_lost;
         if (r >= 0)
                 r = prepare ? assemble_prepare(a, &fault) : assemble_collect(a, &fault);
         while (n > 0)
@@ -238,5 +249,6 @@ int main(int argc, char *argv[]) {
         plan_done(&a->plan);
         manifest_done(&a->manifest);
         free(arg_failed);
+        strv_free(arg_lost);
         return helper_finish(work, r, &fault);
 }

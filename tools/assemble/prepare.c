@@ -8,7 +8,7 @@
 #include "tools/assemble/step-cache.h"
 
 /* What each mode needs to have laid out. */
-static int lay_out(const Assemble *a, Fault *reterr) {
+static int lay_out(const Assemble *a, PhaseRecord *record, Fault *reterr) {
         switch (a->phase->mode) {
         case PLAN_MODE_EXTRACT:
         case PLAN_MODE_EXTRACT_HOLDOUT:
@@ -16,7 +16,7 @@ static int lay_out(const Assemble *a, Fault *reterr) {
         case PLAN_MODE_TRAIN:
         case PLAN_MODE_TEST:
         case PLAN_MODE_CV:
-                return layout_make(a, reterr);
+                return layout_make(a, record, reterr);
         case PLAN_MODE_FOLDS:
                 return folds_make(a, reterr);
         case PLAN_MODE_FORK:
@@ -33,10 +33,12 @@ static int look_up(const Assemble *a, PhaseRecord *record) {
         const PlanStep *s;
         size_t i = 0;
 
-        while ((s = assemble_next_step(a, &i))) {
+        while ((s = assemble_next_live_step(a, &i))) {
                 char key[DIGEST_LENGTH + 1];
                 int r;
 
+                if (phase_record_is_broken(record, s->number))
+                        continue;
                 r = step_cache_key(a, s, key);
                 if (r >= 0)
                         r = phase_record_add_key(record, s->number, key);
@@ -54,7 +56,7 @@ int assemble_prepare(const Assemble *a, Fault *reterr) {
         _cleanup_phase_record_ PhaseRecord record = { .version = PHASE_RECORD_VERSION };
         int r;
 
-        r = lay_out(a, reterr);
+        r = lay_out(a, &record, reterr);
         if (r >= 0)
                 r = look_up(a, &record);
         if (r < 0)

@@ -213,6 +213,45 @@ static void test_failed(void **state _unused_) {
         }
 }
 
+static void read_record(const Bench *b, PhaseRecord *record) {
+        phase_record_done(record);
+        assert_int_equal(phase_record_read_at(b->a.work_fd, 1, record, NULL), 0);
+}
+
+/* A step that breaks the contract costs its course: what other steps of it left is kept for another try, and in no table. */
+static void test_lost(void **state _unused_) {
+        static const Output outputs[FILES_MAX] = { { 2, "a.csv", "userID\nu1\n" }, { 3, "a.csv", "userID\nu2\n" }, { 4, "a.csv", "x\n" } };
+        static const char *const lost[] = { "poetry", "accounting" };
+        static const unsigned failed[] = { 4 };
+        _cleanup_phase_record_ PhaseRecord record = {};
+        _cleanup_fault_ Fault fault = {};
+        _cleanup_bench_ Bench b;
+
+        prepare(&b, CALL_EXTRACT_SESSION, outputs);
+        b.a.manifest.partial = true;
+        b.a.failed = failed;
+        b.a.lost = lost;
+        for (unsigned i = 0; i < 2; i++) {
+                assert_int_equal(assemble_collect(&b.a, &fault), 0);
+                scratch_assert_file(&b.scratch, "work/extract.csv", "userID,course,session\nu1,accounting,001\n");
+                read_record(&b, &record);
+                assert_int_equal(record.n_broken, 1);
+                assert_int_equal(record.broken[0].step, 4);
+                assert_int_equal(record.broken[0].fault.code, FAULT_CSV_COLUMNS);
+                assert_non_null(strstr(record.broken[0].fault.message, "course 'poetry', session '002'"));
+                assert_int_equal(scratch_count(&b.scratch, "cache"), 2);
+                /* Once more, after the daemon knows. */
+                b.a.n_failed = b.a.n_lost = 1;
+        }
+        /* Where no other course is left, the job fails; and so does one that wants all. */
+        b.a.n_lost = 2;
+        assert_int_equal(assemble_collect(&b.a, &fault), -EBADMSG);
+        b.a.n_lost = b.a.n_failed = 0;
+        b.a.manifest.partial = false;
+        assert_int_equal(assemble_collect(&b.a, &fault), -EBADMSG);
+        assert_int_equal(fault.code, FAULT_CSV_COLUMNS);
+}
+
 static void test_nothing_left(void **state _unused_) {
         static const Output outputs[FILES_MAX] = {};
         static const unsigned failed[] = { 2, 3 };
@@ -245,6 +284,7 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good),   cmocka_unit_test(test_bad),          cmocka_unit_test(test_limits),
                 cmocka_unit_test(test_failed), cmocka_unit_test(test_nothing_left), cmocka_unit_test(test_labels),
+                cmocka_unit_test(test_lost),
         };
 
         return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
