@@ -60,9 +60,10 @@
 #define LIMIT_RAW_DUMP_BYTES (64 * LIMIT_GIB)       /* one dump, unpacked */
 #define LIMIT_FEATURES_RECORD_BYTES (4 * LIMIT_MIB) /* one row of a table of features */
 #define LIMIT_FEATURES_COLUMNS 65536u
-#define LIMIT_CACHE_RAW_BYTES (100 * LIMIT_GIB)     /* what is older than the age goes when there is more */
+#define LIMIT_CACHE_RAW_BYTES (100 * LIMIT_GIB)     /* what was used least recently goes when there is more */
 #define LIMIT_CACHE_STEPS_BYTES (20 * LIMIT_GIB)    /* of one user */
-#define LIMIT_CACHE_AGE_SEC (40u * 24 * 60 * 60)
+#define LIMIT_CACHE_RAW_IDLE_SEC (7u * 24 * 60 * 60) /* but not before: containers of a phase that was prepared see it */
+#define LIMIT_CACHE_STEPS_IDLE_SEC (60u * 60)        /* the same, for it to be copied */
 
 /* Records on disk. */
 #define LIMIT_MANIFEST_BYTES (1 * LIMIT_MIB)

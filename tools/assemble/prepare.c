@@ -12,7 +12,7 @@ static int lay_out(const Assemble *a, PhaseRecord *record, Fault *reterr) {
         switch (a->phase->mode) {
         case PLAN_MODE_EXTRACT:
         case PLAN_MODE_EXTRACT_HOLDOUT:
-                return raw_layers_make(a);
+                return raw_layers_make(a, reterr);
         case PLAN_MODE_TRAIN:
         case PLAN_MODE_TEST:
         case PLAN_MODE_CV:
@@ -61,7 +61,8 @@ int assemble_prepare(const Assemble *a, Fault *reterr) {
                 r = look_up(a, &record);
         if (r < 0)
                 return r;
-        if (cache_trim(a->cache_raw_fd, LIMIT_CACHE_RAW_BYTES) < 0 || cache_trim(a->cache_steps_fd, LIMIT_CACHE_STEPS_BYTES) < 0)
+        if (cache_trim(a->cache_raw_fd, LIMIT_CACHE_RAW_BYTES, LIMIT_CACHE_RAW_IDLE_SEC) < 0 ||
+            cache_trim(a->cache_steps_fd, LIMIT_CACHE_STEPS_BYTES, LIMIT_CACHE_STEPS_IDLE_SEC) < 0)
                 log_warning("cannot remove all that is old from the caches, ignoring");
         return phase_record_write_at(a->work_fd, a->phase_number, &record);
 }

@@ -46,7 +46,17 @@ static int open_raw(int dirfd, const char *name) {
         return S_ISREG(st.st_mode) ? TAKE_FD(fd) : -EBADMSG;
 }
 
-/* zlib reads what is not packed as it is, too. */
+/* zlib would read what is not packed as it is. */
+static int check_packed(int fd) {
+        unsigned char magic[2];
+        ssize_t n = pread(fd, magic, sizeof(magic), 0);
+
+        if (n < 0)
+                return negative_errno();
+        return n == sizeof(magic) && magic[0] == 0x1f && magic[1] == 0x8b ? 0 : -EUCLEAN;
+}
+
+/* Return: 0; -EUCLEAN: it is damaged; another negative errno. */
 static int unpack(int from, int to_dirfd, const char *name) {
         char buffer[128 * 1024];
         _cleanup_fd_ int to = -EBADF;
@@ -56,21 +66,21 @@ static int unpack(int from, int to_dirfd, const char *name) {
 
         to = openat(to_dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (to < 0)
-                return negative_errno();
+                return errno == EEXIST ? -EUCLEAN : negative_errno(); /* two dumps have the same name for containers */
         in = gzdopen(fcntl(from, F_DUPFD_CLOEXEC, 3), "rb");
         if (!in)
                 return -ENOMEM;
         while (r >= 0 && (n = gzread(in, buffer, sizeof(buffer))) != 0) {
                 total += n > 0 ? (uint64_t) n : 0;
                 if (n < 0)
-                        r = -EIO;
+                        r = -EUCLEAN;
                 else if (total > LIMIT_RAW_DUMP_BYTES)
                         r = -EFBIG;
                 else
                         r = fd_write_all(to, buffer, (size_t) n);
         }
         if (gzclose(in) != Z_OK && r >= 0)
-                r = -EIO; /* it ends too early */
+                r = -EUCLEAN; /* it ends too early */
         if (r >= 0 && (fchmod(to, 0644) < 0 || fsync(to) < 0))
                 r = negative_errno();
         return r;
@@ -90,7 +100,9 @@ static int make_dump(int session, const char *name, int layer) {
                 return 0; /* a directory of such a name is no dump */
         if (fd < 0)
                 return fd;
-        r = unpack(fd, layer, ready);
+        r = endswith(name, ".gz") ? check_packed(fd) : 0;
+        if (r >= 0)
+                r = unpack(fd, layer, ready);
         if (r < 0)
                 return r;
         return mknodat(layer, name, S_IFCHR, makedev(0, 0)) < 0 ? negative_errno() : 0;
@@ -219,11 +231,14 @@ static int make_layer(const Assemble *a, int root, int session, const PlanCourse
                 r = make_dates(a, root, c, layer);
         if (r >= 0)
                 r = publish_sync_dir(layer);
-        if (r >= 0)
+        if (r >= 0) {
                 r = publish_rename(a->cache_raw_fd, partial, a->cache_raw_fd, s->version);
+                if (r == -EEXIST || r == -ENOTEMPTY)
+                        r = fd_remove_tree_at(a->cache_raw_fd, partial); /* another job was faster */
+        }
         if (r < 0)
                 (void) fd_remove_tree_at(a->cache_raw_fd, partial);
-        return r == -EEXIST ? 0 : r; /* another job was faster */
+        return r;
 }
 
 static int ensure_layer(const Assemble *a, const PlanCourse *c, const PlanSession *s) {
@@ -241,19 +256,26 @@ static int ensure_layer(const Assemble *a, const PlanCourse *c, const PlanSessio
         return -ENOENT;
 }
 
-int raw_layers_make(const Assemble *a) {
+/* What is wrong with the operator's data is in the journal; the researcher is told whose it is. */
+static int refuse(const PlanCourse *c, const PlanSession *s, int r, Fault *reterr) {
+        log_error_errno(r, "cannot make session '%s' of course '%s' ready", s->name, c->name);
+        if (r != -EUCLEAN)
+                return r;
+        return fault_set(reterr, FAULT_PLATFORM, NULL, 0, "the platform's data of course '%s', session '%s' is damaged", c->name, s->name);
+}
+
+int raw_layers_make(const Assemble *a, Fault *reterr) {
         const PlanStep *step;
         size_t i = 0;
 
-        while ((step = assemble_next_step(a, &i))) {
+        while ((step = assemble_next_live_step(a, &i))) {
                 PlanStepSessions sessions = {};
 
                 while (plan_step_sessions(&a->plan, step, &sessions)) {
                         int r = ensure_layer(a, sessions.course, sessions.session);
 
                         if (r < 0)
-                                return log_error_errno(r, "cannot make session '%s' of course '%s' ready", sessions.session->name,
-                                                       sessions.course->name);
+                                return refuse(sessions.course, sessions.session, r, reterr);
                 }
         }
         return 0;

@@ -15,5 +15,9 @@
  */
 bool raw_name(const char *name, char *ret);
 
-/* Makes the layers of all sessions that the phase's containers see, as far as they are missing. Return: 0 or a negative errno. */
-int raw_layers_make(const Assemble *a);
+/*
+ * Makes the layers of all sessions that the phase's containers see, as far as they are missing. A packed dump that is none, or that ends too early, and two
+ * dumps that get one name are damage of the platform's data.
+ * Return: 0; -EBADMSG with FAULT_PLATFORM, which names course and session; another negative errno.
+ */
+int raw_layers_make(const Assemble *a, Fault *reterr);

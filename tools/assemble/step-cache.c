@@ -148,7 +148,7 @@ static int list_entries(int dirfd, Entry **entries, size_t *n) {
         return r;
 }
 
-int cache_trim(int dirfd, uint64_t max_bytes) {
+int cache_trim(int dirfd, uint64_t max_bytes, unsigned idle_sec) {
         time_t now = time(NULL);
         Entry *entries = NULL;
         uint64_t total = 0;
@@ -162,9 +162,9 @@ int cache_trim(int dirfd, uint64_t max_bytes) {
                 total += entries[i].bytes;
         for (size_t i = 0; i < n; i++) {
                 /* Nobody writes one entry for a day. */
-                bool old = entries[i].used < now - (entries[i].name[0] == '.' ? 24 * 60 * 60 : (time_t) LIMIT_CACHE_AGE_SEC);
+                bool half = entries[i].name[0] == '.', idle = entries[i].used < now - (half ? 24 * 60 * 60 : (time_t) idle_sec);
 
-                if (r >= 0 && old && (total > max_bytes || entries[i].name[0] == '.')) {
+                if (r >= 0 && idle && (half || total > max_bytes)) {
                         r = fd_remove_tree_at(dirfd, entries[i].name);
                         total -= entries[i].bytes;
                         log_debug("removed '%s' from the cache", entries[i].name);

@@ -25,7 +25,7 @@ int step_cache_store(const Assemble *a, const PlanStep *s, const char *key);
 int cache_lock(int dirfd);
 
 /*
- * Removes entries of a cache that were not used for long, those used least recently first, until it holds no more than max_bytes; and
- * what crashed runs left. Entries used within LIMIT_CACHE_AGE_SEC stay, as a running job may see them.
+ * Removes those entries of a cache that were used least recently, until it holds no more than max_bytes; and what crashed runs left. Entries
+ * used within the last idle_sec seconds stay, as a running job may see them. Return: 0 or a negative errno.
  */
-int cache_trim(int dirfd, uint64_t max_bytes);
+int cache_trim(int dirfd, uint64_t max_bytes, unsigned idle_sec);

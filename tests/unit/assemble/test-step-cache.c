@@ -143,22 +143,40 @@ static void entry(const Bench *b, const char *name, time_t age) {
         assert_int_equal(utimensat(b->a.cache_steps_fd, name, (const struct timespec[]){ { then, 0 }, { then, 0 } }, 0), 0);
 }
 
+#define IDLE 3600u
+
+static bool is_there(const Bench *b, const char *name) {
+        return faccessat(b->a.cache_steps_fd, name, F_OK, 0) >= 0;
+}
+
 static void test_trim(void **state _unused_) {
         _cleanup_bench_ Bench b;
+        uint64_t one, count;
+        int fd;
 
         bench_init(&b, CALL_TRAIN_COURSE);
         entry(&b, "young", 60);
-        entry(&b, "old", (time_t) LIMIT_CACHE_AGE_SEC + 60);
+        entry(&b, "older", IDLE + 120);
+        entry(&b, "oldest", IDLE + 180);
+        entry(&b, "old", IDLE + 60);
         entry(&b, ".#killed", 25 * 60 * 60);
         entry(&b, ".#writing", 60);
+        fd = fd_open_dir_at(b.a.cache_steps_fd, "old");
+        assert_int_equal(fd_tree_usage(fd, UINT64_MAX, UINT64_MAX, &one, &count), 0);
+        fd_close(fd);
         /* Enough room: only what was left half done goes. */
-        assert_int_equal(cache_trim(b.a.cache_steps_fd, LIMIT_GIB), 0);
-        assert_int_equal(scratch_count(&b.scratch, "cache"), 3);
-        assert_true(faccessat(b.a.cache_steps_fd, ".#killed", F_OK, 0) < 0);
-        /* Too little: what is old goes, and what may be in use stays. */
-        assert_int_equal(cache_trim(b.a.cache_steps_fd, 0), 0);
+        assert_int_equal(cache_trim(b.a.cache_steps_fd, LIMIT_GIB, IDLE), 0);
+        assert_int_equal(scratch_count(&b.scratch, "cache"), 5);
+        assert_false(is_there(&b, ".#killed"));
+        /* Room for one less than there is: that which was not used for longest. */
+        assert_int_equal(cache_trim(b.a.cache_steps_fd, 4 * one, IDLE), 0);
+        assert_int_equal(scratch_count(&b.scratch, "cache"), 4);
+        assert_false(is_there(&b, "oldest"));
+        /* For none: what may be in use stays. */
+        assert_int_equal(cache_trim(b.a.cache_steps_fd, 0, IDLE), 0);
         assert_int_equal(scratch_count(&b.scratch, "cache"), 2);
-        assert_true(faccessat(b.a.cache_steps_fd, "old", F_OK, 0) < 0);
+        assert_true(is_there(&b, "young"));
+        assert_true(is_there(&b, ".#writing"));
 }
 
 int main(void) {
