@@ -159,11 +159,14 @@ static int make_fresh(const Job *j, int dirfd) {
 int workflow_plan_planning(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         _cleanup_manifest_ Manifest m = {};
         _cleanup_courses_ Courses courses = {};
+        _cleanup_conf_user_ ConfUser user = {};
         int r;
 
         r = job_load_manifest(j, &m, /* reterr= */ NULL);
         if (r >= 0)
                 r = stage_load_courses(j, &m, &courses, reterr);
+        if (r >= 0)
+                r = conf_user_load(j->record.user, &user, /* reterr= */ NULL);
         if (r >= 0)
                 r = make_fresh(j, dirfd);
         if (r < 0)
@@ -176,6 +179,8 @@ int workflow_plan_planning(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
                 (void) stage_bind(j, p, JOB_DIR_RECORD "/output", SEEN_RECORD, false);
         } else
                 (void) unit_plan_add_argument(p, "-");
+        if (user.labels)
+                (void) unit_plan_add_argument(p, "--labels-allowed");
         (void) stage_bind(j, p, JOB_DIR_INTAKE, SEEN_MANIFEST, false);
         (void) stage_add_data(j, p);
         (void) stage_add_courses(p, &courses);

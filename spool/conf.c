@@ -230,6 +230,7 @@ static const Setting user_table[] = {
         { "mail", SETTING_STRV, offsetof(ConfUser, mail), .check = name_is_mail_address },
         { "grants", SETTING_STRV, offsetof(ConfUser, grants), .check = is_grant },
         { "enabled", SETTING_BOOL, offsetof(ConfUser, enabled) },
+        { "labels", SETTING_BOOL, offsetof(ConfUser, labels) },
         { "active", SETTING_UNSIGNED, offsetof(ConfUser, active) },
 };
 
@@ -313,6 +314,8 @@ int conf_user_save(const ConfUser *u) {
         print_list(f, "mail", u->mail);
         print_list(f, "grants", u->grants);
         fprintf(f, "enabled = %s;\n", u->enabled ? "true" : "false");
+        if (u->labels)
+                fprintf(f, "labels = true;\n");
         if (u->active > 0)
                 fprintf(f, "active = %u;\n", u->active);
         if (fclose(f) != 0)

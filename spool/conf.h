@@ -101,6 +101,7 @@ typedef struct ConfUser {
         char **mail;
         char **grants; /* course names, or "*" for all */
         bool enabled;
+        bool labels;     /* its jobs may make tables of labels: extract_session(labels=True) */
         unsigned active; /* overrides scheduler.active_per_user when not 0 */
 } ConfUser;
 

@@ -42,7 +42,7 @@ typedef struct PlanPhase {
         char *label_type; /* of training, testing, folds and cross-validation; else NULL */
         unsigned k;       /* folds: how many; else 0 */
         char *fork;       /* the name of the job to fork; else NULL */
-        bool labels;      /* extract: the table is labels for the operator to look at, and no features */
+        bool labels;      /* extract: the table is labels to train on in later phases, and no features */
 } PlanPhase;
 
 typedef struct PlanStep {

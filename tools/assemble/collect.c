@@ -4,6 +4,7 @@
 #include "spool/base/fd.h"
 #include "spool/base/log.h"
 #include "tools/assemble/feature-cache.h"
+#include "tools/assemble/labels.h"
 #include "tools/assemble/merge.h"
 #include "tools/assemble/step-cache.h"
 #include "tools/assemble/step-output.h"
@@ -184,14 +185,18 @@ static void drop_lost(Collecting *c) {
 }
 
 /* The table that the phase makes, named after its mode; labels are no features. */
+static const char *labels_name(const PlanPhase *p) {
+        return p->mode == PLAN_MODE_EXTRACT ? LABELS_OWN_TRAIN : LABELS_OWN_TEST;
+}
+
 static int merge(const Collecting *c) {
         char name[64];
         int r;
 
         if (c->a->phase->mode == PLAN_MODE_TRAIN)
                 return 0;
-        snprintf(name, sizeof(name), "%s.csv", c->a->phase->labels ? "labels" : plan_mode_to_string(c->a->phase->mode));
-        r = merge_tables(c->a, c->good, c->n_good, open_input, (void *) c, name);
+        snprintf(name, sizeof(name), "%s.csv", plan_mode_to_string(c->a->phase->mode));
+        r = merge_tables(c->a, c->good, c->n_good, open_input, (void *) c, c->a->phase->labels ? labels_name(c->a->phase) : name);
         if (r >= 0 && !c->a->phase->labels && (c->a->phase->mode == PLAN_MODE_EXTRACT || c->a->phase->mode == PLAN_MODE_EXTRACT_HOLDOUT))
                 r = feature_cache_store(c->a);
         return r;

@@ -62,7 +62,7 @@ static CsvCell cell_of(const LabelTable *t, const CsvRecord *record, LabelColumn
 }
 
 /* The spellings that morf-evaluate knows; containers get 0 and 1. Return: 0, 1 or -EINVAL. */
-static int parse_value(const CsvCell *cell) {
+int labels_parse_value(const CsvCell *cell) {
         static const char *const names[][2] = { { "0", "1" }, { "0.0", "1.0" }, { "False", "True" }, { "FALSE", "TRUE" }, { "false", "true" } };
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
@@ -85,7 +85,7 @@ static int take_row(const LabelTable *t, const CsvRecord *record, const Division
         p = t->joined ? division_find_joined(d, &course) : division_find(d, &course, &session);
         if (!p || features->parts[p - d->parts].rows == 0)
                 return 0;
-        label = parse_value(&value);
+        label = labels_parse_value(&value);
         if (label < 0)
                 return log_error_errno(-EUCLEAN, "%s:%" PRIu64 ": the label_value is neither 0 nor 1", t->name, record->line);
         r = division_row(d, p, &f);
@@ -111,9 +111,26 @@ static int read_table(LabelTable *t, int fd, const Division *features, Division 
         return r == -EBADMSG ? log_error_errno(-EUCLEAN, "%s", strempty(fault.message)) : r;
 }
 
+static bool has_own(const Assemble *a) {
+        for (unsigned p = 1; p < a->phase_number; p++)
+                if (a->plan.phases[p - 1].labels && a->plan.phases[p - 1].mode == PLAN_MODE_EXTRACT)
+                        return true;
+        return false;
+}
+
+/* It was checked when it was collected. */
+static int divide_own(const Assemble *a, const char *label_type, const Division *features, Division *d) {
+        LabelTable t = { .name = LABELS_OWN_TRAIN, .label_type = label_type };
+        _cleanup_fd_ int fd = fd_open_regular_at(a->work_fd, t.name, UINT64_MAX, /* ret_st= */ NULL);
+
+        return fd < 0 ? log_error_errno(fd == -ENOENT ? -EIO : fd, "cannot open the labels of the job") : read_table(&t, fd, features, d);
+}
+
 int labels_divide(const Assemble *a, const char *kind, const char *label_type, const Division *features, Division *d) {
         if (!d->header && !(d->header = strdup(LABELS_HEADER)))
                 return -ENOMEM;
+        if (a->phase->mode == PLAN_MODE_TRAIN && has_own(a))
+                return divide_own(a, label_type, features, d);
         for (size_t i = 0; i < a->n_roots; i++)
                 for (unsigned joined = 0; joined < 2; joined++) {
                         LabelTable t = { .label_type = label_type, .joined = joined };

@@ -5,6 +5,7 @@
 
 #include "spool/base/fd.h"
 #include "spool/base/strv.h"
+#include "tools/assemble/labels.h"
 #include "tools/assemble/table.h"
 
 /* What the columns of ours hold in the rows of a step; NULL: what the table itself says. */
@@ -48,6 +49,10 @@ static int check_columns(const Assemble *a, const Table *t, const PlanStep *s, F
                 r = require(t, "prob", reterr);
         if (r >= 0 && predicts(a))
                 r = require(t, "pred", reterr);
+        if (r >= 0 && a->phase->labels)
+                r = require(t, "label_type", reterr);
+        if (r >= 0 && a->phase->labels)
+                r = require(t, "label_value", reterr);
         if (r >= 0 && !s->course)
                 r = require(t, "course", reterr);
         if (r >= 0 && !predicts(a) && !session_of(a, s))
@@ -103,10 +108,18 @@ static int check_row(const Assemble *a, const PlanStep *s, const Table *t, const
         return 0;
 }
 
+static int check_label(const Table *t, const CsvRecord *row, ssize_t at, Fault *reterr) {
+        CsvCell value = csv_cell_trim(row->cells[at]);
+
+        if (labels_parse_value(&value) >= 0)
+                return 0;
+        return fault_set(reterr, FAULT_CSV_COLUMNS, NULL, 0, "%s: line %" PRIu64 " has a label_value that is neither 0 nor 1", t->title, row->line);
+}
+
 int merge_check(const Assemble *a, const PlanStep *s, int fd, Fault *reterr) {
         char title[STEP_TITLE_SIZE + 32], step[STEP_TITLE_SIZE];
         _cleanup_table_ Table t = {};
-        ssize_t course, session;
+        ssize_t course, session, label;
         CsvRecord row;
         int r;
 
@@ -118,8 +131,11 @@ int merge_check(const Assemble *a, const PlanStep *s, int fd, Fault *reterr) {
                 return r;
         course = table_column(&t, "course");
         session = predicts(a) || session_of(a, s) ? -1 : table_column(&t, "session");
+        label = a->phase->labels ? table_column(&t, "label_value") : -1;
         while ((r = table_next(&t, &row, reterr)) > 0) {
                 r = check_row(a, s, &t, &row, course, session, reterr);
+                if (r >= 0 && label >= 0)
+                        r = check_label(&t, &row, label, reterr);
                 if (r < 0)
                         return r;
         }

@@ -271,7 +271,7 @@ static int check_existing(const ConfUser *u, bool *ret_new) {
                 return cli_fail(r == -EACCES ? CLI_EXIT_DENIED : CLI_EXIT_SYSTEM, "%s", error ?: strerrordesc_np(-r));
         if (strv_length(old.mail) == strv_length(u->mail) && strv_length(old.grants) == strv_length(u->grants) &&
             old.enabled == u->enabled) {
-                bool same = old.active == u->active;
+                bool same = old.active == u->active && old.labels == u->labels;
 
                 STRV_FOREACH(s, u->mail)
                         same = same && strv_contains(old.mail, *s);

@@ -14,6 +14,7 @@ typedef struct Given {
         char **mail, **grants, **keys;
         bool grants_given, purge;
         int enabled;     /* -1: not given */
+        int labels;      /* likewise */
         uint64_t active; /* UINT64_MAX: not given */
 } Given;
 
@@ -53,6 +54,7 @@ static int parse(Cli *cli, int argc, char **argv, Given *g) {
                 { "grant-all", no_argument, NULL, 'G' },    { "grant-none", no_argument, NULL, 'N' },
                 { "ssh-key", required_argument, NULL, 'k' }, { "active", required_argument, NULL, 'a' },
                 { "enable", no_argument, NULL, 'E' },       { "disable", no_argument, NULL, 'D' },
+                { "allow-labels", no_argument, NULL, 'L' }, { "forbid-labels", no_argument, NULL, 'F' },
                 { "purge", no_argument, NULL, 'P' },        CLI_COMMON_OPTIONS,
         };
         char verb[] = "user";
@@ -82,6 +84,10 @@ static int parse(Cli *cli, int argc, char **argv, Given *g) {
                 case 'E':
                 case 'D':
                         g->enabled = c == 'E';
+                        break;
+                case 'L':
+                case 'F':
+                        g->labels = c == 'L';
                         break;
                 case 'P':
                         g->purge = true;
@@ -114,6 +120,7 @@ static int user_add(Cli *cli, Given *g) {
                        .mail = g->mail,
                        .grants = g->grants,
                        .enabled = g->enabled != 0,
+                       .labels = g->labels > 0,
                        .active = g->active == UINT64_MAX ? 0 : (unsigned) g->active };
         bool is_new;
         int r;
@@ -178,7 +185,7 @@ static int user_set(Cli *cli, Given *g) {
         _cleanup_conf_user_ ConfUser u = {};
         int r;
 
-        if (!g->mail && !g->grants_given && !g->keys && g->enabled < 0 && g->active == UINT64_MAX) {
+        if (!g->mail && !g->grants_given && !g->keys && g->enabled < 0 && g->labels < 0 && g->active == UINT64_MAX) {
                 cli_fail(CLI_EXIT_USAGE, "nothing to change was given");
                 cli_hint("'morf help user' lists what can be changed.");
                 return CLI_EXIT_USAGE;
@@ -202,6 +209,8 @@ static int user_set(Cli *cli, Given *g) {
         }
         if (g->enabled >= 0)
                 u.enabled = g->enabled;
+        if (g->labels >= 0)
+                u.labels = g->labels;
         if (g->active != UINT64_MAX)
                 u.active = (unsigned) g->active;
         r = conf_user_save(&u);
@@ -236,9 +245,10 @@ static json_t *user_to_json(const ConfUser *u) {
         _cleanup_strv_ char **keys = NULL;
 
         (void) researcher_read_keys(u->name, &keys);
-        return json_pack("{s:s, s:b, s:s, s:o, s:o, s:o, s:I}", "name", u->name, "enabled", u->enabled, "access",
+        return json_pack("{s:s, s:b, s:s, s:o, s:o, s:o, s:b, s:I}", "name", u->name, "enabled", u->enabled, "access",
                          researcher_access_to_string(researcher_access(u->name)), "mail", strings(u->mail), "grants",
-                         strings(u->grants), "keys", strings(keys), "active", (json_int_t) u->active);
+                         strings(u->grants), "keys", strings(keys), "labels", u->labels,
+                         "active", (json_int_t) u->active);
 }
 
 static void add_row(Grid *g, const ConfUser *u) {
@@ -316,6 +326,8 @@ static int user_show(Cli *cli, Given *g) {
                   !u.grants                      ? "none"
                   : strv_contains(u.grants, "*") ? "all courses"
                                                  : strempty(grants));
+        if (u.labels)
+                term_line(t, " labels: its jobs may make tables of labels");
         if (u.active > 0)
                 term_line(t, " active: at most %u jobs at a time", u.active);
         STRV_FOREACH(k, keys)
@@ -361,7 +373,7 @@ static int dispatch(Cli *cli, const char *op, Given *g, int n_names) {
 
 int verb_user(Cli *cli, int argc, char **argv) {
         static const char *const ops[] = { "add", "list", "show", "set", "remove" };
-        _cleanup_(given_done) Given g = { .enabled = -1, .active = UINT64_MAX };
+        _cleanup_(given_done) Given g = { .enabled = -1, .labels = -1, .active = UINT64_MAX };
         const char *op, *nearest;
         int r;
 

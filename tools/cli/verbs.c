@@ -74,10 +74,12 @@ static const Verb verbs[] = {
           "  morf user list                 all accounts\n"
           "  morf user show NAME            one of them\n"
           "  morf user set NAME [--mail A]... [--grant COURSE]... [--grant-all] [--grant-none] [--ssh-key KEY]...\n"
-          "                     [--active N] [--enable|--disable]      change what is given\n"
+          "                     [--active N] [--allow-labels|--forbid-labels] [--enable|--disable]\n"
+          "                                 change what is given\n"
           "  morf user remove NAME [--purge]                           end the account; with --purge its jobs too\n"
           "\n"
-          "  --mail, --grant and --ssh-key may be given several times and replace what there was.\n",
+          "  --mail, --grant and --ssh-key may be given several times and replace what there was.\n"
+          "  --allow-labels: jobs of the account may call extract_session(labels=True).\n",
           "root", verb_user },
 };
 

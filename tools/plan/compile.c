@@ -142,7 +142,9 @@ static int check_order(Compiler *z, const Call *c) {
         case PLAN_MODE_EXTRACT_HOLDOUT:
                 if (!c->labels || z->o->labels_allowed)
                         return 0;
-                return fault_set(z->reterr, FAULT_POLICY, z->o->file, c->line, "%s: labels=True makes the platform's labels, which you may not", name_of(c));
+                (void) fault_set(z->reterr, FAULT_POLICY, z->o->file, c->line, "%s: labels=True makes a table of labels, which your account may not", name_of(c));
+                (void) fault_set_hint(z->reterr, "Leave labels out, or ask the operator to let your account make labels.");
+                return -EBADMSG;
         case PLAN_MODE_FORK:
         case _PLAN_MODE_MAX:
         case _PLAN_MODE_INVALID:

@@ -268,14 +268,37 @@ static void test_nothing_left(void **state _unused_) {
 
 /* Labels are for the operator: no features for later phases or jobs. */
 static void test_labels(void **state _unused_) {
-        static const Output outputs[FILES_MAX] = { { 2, "a.csv", "userID\nu1\n" }, { 3, "a.csv", "userID\n" }, { 4, "a.csv", "userID\n" } };
+        static const Output outputs[FILES_MAX] = {
+                { 2, "a.csv", "userID,label_type,label_value\nu1,dropout, 1\n" },
+                { 3, "a.csv", "userID,label_type,label_value\n" }, { 4, "a.csv", "label_value,label_type,userID\n0.0,dropout,u2\n" },
+        };
+        static const struct {
+                Output outputs[FILES_MAX];
+                const char *message;
+        } wrong[] = {
+                { { { 2, "a.csv", "userID,label_type\nu1,dropout\n" } }, "the CSV file of course 'accounting', session '002' lacks the column 'label_value'" },
+                { { { 2, "a.csv", "userID,label_value\nu1,1\n" } }, "the CSV file of course 'accounting', session '002' lacks the column 'label_type'" },
+                { { { 2, "a.csv", "userID,label_type,label_value\nu1,dropout,1\nu2,dropout,yes\n" } },
+                  "the CSV file of course 'accounting', session '002': line 3 has a label_value that is neither 0 nor 1" },
+        };
         _cleanup_fault_ Fault fault = {};
         _cleanup_bench_ Bench b;
 
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                _cleanup_fault_ Fault f = {};
+                _cleanup_bench_ Bench c;
+
+                prepare(&c, CALL_EXTRACT_HOLDOUT_SESSION, wrong[i].outputs);
+                write_output(&c, &(Output){ 3, "a.csv", "userID,label_type,label_value\n" });
+                c.a.plan.phases[0].labels = true;
+                assert_int_equal(assemble_collect(&c.a, &f), -EBADMSG);
+                assert_string_equal(f.message, wrong[i].message);
+        }
         prepare(&b, CALL_EXTRACT_SESSION, outputs);
         b.a.plan.phases[0].labels = true;
         assert_int_equal(assemble_collect(&b.a, &fault), 0);
-        scratch_assert_file(&b.scratch, "work/labels.csv", "userID,course,session\nu1,accounting,001\n");
+        scratch_assert_file(&b.scratch, "work/labels-train.csv",
+                            "userID,label_type,label_value,course,session\nu1,dropout, 1,accounting,001\nu2,dropout,0.0,poetry,002\n");
         assert_true(faccessat(b.scratch.fd, "work/extract.csv", F_OK, 0) < 0);
         assert_int_equal(scratch_count(&b.scratch, "features"), 0);
 }

@@ -168,7 +168,7 @@ static void what_is_wrong_is_said(_unused_ void **state) {
                 { { CALL(FORK_FEATURES, .job_id = (char *) "../x", .line = 3), END }, FAULT_WORKFLOW,
                   "controller.py:3: fork_features: '../x' cannot be the name of a job" },
                 { { CALL(EXTRACT_SESSION, .labels = true, .line = 3), END }, FAULT_POLICY,
-                  "controller.py:3: extract_session: labels=True makes the platform's labels, which you may not" },
+                  "controller.py:3: extract_session: labels=True makes a table of labels, which your account may not" },
                 { { CALL(EVALUATE_PRULE_SESSION, .line = 9), END }, FAULT_POLICY,
                   "controller.py:9: evaluate_prule_session: production rules are evaluated by an image of the platform's own (prule_evaluate_image), and "
                   "this platform has none" },

@@ -274,7 +274,7 @@ static void what_cannot_be_read_is_named(_unused_ void **state) {
 /* ---- accounts ---- */
 
 static void accounts_round_trip(_unused_ void **state) {
-        _cleanup_conf_user_ ConfUser u = { .name = strdup("alice"), .enabled = true, .active = 7 }, back = {};
+        _cleanup_conf_user_ ConfUser u = { .name = strdup("alice"), .enabled = true, .labels = true, .active = 7 }, back = {};
         _cleanup_conf_scratch_ Scratch s;
         _cleanup_fd_ int dir = -EBADF;
         struct stat st;
@@ -294,10 +294,11 @@ static void accounts_round_trip(_unused_ void **state) {
         assert_string_equal(back.grants[1], "2012-001");
         assert_true(back.enabled);
         assert_int_equal(back.active, 7);
+        assert_true(back.labels);
         scratch_assert_file(&s, "users.d/alice.conf",
                             "/* Account 'alice'; see morfd.conf(5). Changes take effect with the next job. */\n"
                             "mail = [\"alice@example.org\", \"j\xc3\xb6rg@example.org\"];\ngrants = [\"accounting\", \"2012-001\"];\nenabled = true;\n"
-                            "active = 7;\n");
+                            "labels = true;\nactive = 7;\n");
 }
 
 static void an_account_without_anything(_unused_ void **state) {
@@ -310,6 +311,7 @@ static void an_account_without_anything(_unused_ void **state) {
         assert_int_equal(conf_user_save(&u), 0);
         assert_int_equal(conf_user_load("bob", &back, NULL), 0);
         assert_false(back.enabled);
+        assert_false(back.labels);
         assert_int_equal(strv_length(back.mail) + strv_length(back.grants) + back.active, 0);
         assert_false(conf_user_may_see(&back, "accounting"));
         /* Enabled, unless the file says otherwise; but nothing is granted. */
