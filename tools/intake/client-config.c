@@ -18,6 +18,8 @@ typedef struct Reader {
         const char *text; /* what is not read yet */
         const char *file;
         unsigned line;
+        size_t indent; /* of the last line with a key */
+        bool in_value; /* a line that is indented more belongs to that key */
         Manifest *m;
         bool lenient;
         JobAttachment attachment;
@@ -67,10 +69,21 @@ static void decode_percent(char *name) {
 /* The file that a URL names in the drop: its last component, without a query. Where another may serve, "" for what cannot be one. */
 static int get_file(Reader *reader, const char *key, const char *value, char **ret) {
         static const char *const schemes[] = { "s3://", "https://", "file://" };
-        const char *path = value, *slash;
+        _cleanup_free_ char *bare = NULL;
+        size_t size = strlen(value);
+        const char *path, *slash;
         _cleanup_free_ char *name = NULL, *quoted = NULL;
-        bool known = !strstr(value, "://");
+        bool known;
 
+        /* People quote URLs, which the format does not know. */
+        if (size > 1 && (value[0] == '"' || value[0] == '\'') && value[size - 1] == value[0]) {
+                bare = strndup(value + 1, size - 2);
+                if (!bare)
+                        return -ENOMEM;
+                value = bare;
+        }
+        path = value;
+        known = !strstr(value, "://");
         for (size_t i = 0; i < ELEMENTSOF(schemes) && !known; i++)
                 if (startswith(value, schemes[i])) {
                         known = true;
@@ -272,18 +285,40 @@ static size_t shorten_url(const char *line, size_t size, char *ret) {
         return head + tail;
 }
 
+/*
+ * The blanks in front of a line that say nothing: for Python a line belongs to the key before it only when it is indented more, for the
+ * library whenever it is indented. size: of the line without its end.
+ */
+static size_t count_blanks(Reader *reader, const char *line, size_t size) {
+        size_t n = 0;
+
+        while (n < size && (line[n] == ' ' || line[n] == '\t'))
+                n++;
+        if (n == size || line[n] == ';' || line[n] == '#')
+                return n;
+        if (reader->in_value && n > reader->indent)
+                return 0;
+        reader->indent = n;
+        reader->in_value = line[n] != '[';
+        return n;
+}
+
 /* Gives the library one line, which it could not count itself. */
 static char *next_line(char *buffer, int size, void *user) {
         Reader *reader = user;
-        size_t n = strcspn(reader->text, "\n"), end = n;
+        size_t n = strcspn(reader->text, "\n"), end = n, blanks;
+        const char *line;
 
         if (*reader->text == '\0' || reader->error < 0 || size < (int) LINE_MAX_BYTES + 2)
                 return NULL;
         reader->line++;
         while (end > 0 && strchr(" \t\r", reader->text[end - 1]))
                 end--;
+        blanks = count_blanks(reader, reader->text, end);
+        line = reader->text + blanks;
+        end -= blanks;
         if (end > LINE_MAX_BYTES) {
-                size_t shorter = shorten_url(reader->text, end, buffer);
+                size_t shorter = shorten_url(line, end, buffer);
 
                 if (shorter == 0) {
                         reader->error = complain(reader, "this line is longer than %u bytes", LINE_MAX_BYTES);
@@ -291,7 +326,7 @@ static char *next_line(char *buffer, int size, void *user) {
                 }
                 end = shorter;
         } else
-                memcpy(buffer, reader->text, end);
+                memcpy(buffer, line, end);
         strcpy(buffer + end, "\n");
         reader->text += n + (reader->text[n] == '\n' ? 1 : 0);
         return buffer;

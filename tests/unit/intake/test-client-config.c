@@ -88,6 +88,21 @@ static void reads(_unused_ void **state) {
         assert_true(startswith(p.m.job_id, "week-3-"));
 }
 
+/* Indented as a whole, and URLs in quotes; but what is indented more than a key belongs to it. */
+static void layouts(_unused_ void **state) {
+        static const char good[] = "\t[client]\n  job_id=j\n  docker_url=\"s3://b/i.tar\"\n    # a comment\n\n  controller_url='https://h/c.py'\n[args]\n\tb=2\na=1\n";
+        static const char bad[] = GOOD "[args]\n a=1\n  2\n";
+        _cleanup_parsed_ Parsed p = {}, q = {};
+
+        if (parse(good, &p) < 0)
+                fail_msg("%s", p.f.message);
+        assert_string_equal(p.a.path, "i.tar");
+        assert_string_equal(p.a.controller, "c.py");
+        assert_string_equal(p.m.name, "ja_1b_2");
+        assert_int_equal(parse(bad, &q), -EBADMSG);
+        assert_string_equal(q.f.message, "client.config:7: the argument 'a' is given twice; a line that begins with a blank belongs to the one before it");
+}
+
 /* Where there are no arguments the name is the id already. */
 static void names(_unused_ void **state) {
         static const struct {
@@ -129,7 +144,7 @@ static void long_lines(_unused_ void **state) {
 }
 
 int main(void) {
-        static const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_wrong_is_said), cmocka_unit_test(reads), cmocka_unit_test(names),
+        static const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_wrong_is_said), cmocka_unit_test(reads), cmocka_unit_test(layouts), cmocka_unit_test(names),
                                                    cmocka_unit_test(long_lines) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
