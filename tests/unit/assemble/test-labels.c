@@ -16,12 +16,16 @@ static void write_tables(Fixture *f) {
         scratch_write(&f->s, "root/labels-train.csv", HEADER "u1,dropout,0,a,001\nu2,dropout,0,a,002\nu3,dropout,0,a-b,001\n");
 }
 
-static void train(Fixture *f) {
-        f->a.plan.n_steps = 0;
+static void assert_trains_on(Fixture *f, const char *labels) {
+        char path[64];
+        unsigned step;
+
         fixture_phase(f, PLAN_MODE_TRAIN, PLAN_LEVEL_SESSION, 0);
-        (void) fixture_step(f, "a", "001", 0);
+        step = fixture_step(f, "a", "001", 0);
         if (assemble_prepare(&f->a, &f->fault) < 0)
                 fail_msg("%s", strempty(f->fault.message));
+        snprintf(path, sizeof(path), "work/input/%03u/a/001/a_001_labels.csv", step);
+        scratch_assert_file(&f->s, path, labels);
 }
 
 /* A job trains on the labels that it has made, from then on. */
@@ -31,18 +35,15 @@ static void own_labels(_unused_ void **state) {
         fixture_init(&f);
         write_tables(&f);
         scratch_write(&f.s, "work/labels-train.csv", HEADER "u1,dropout,1,a,001\nu2,dropout, 1.0,a,002\nu1,dropout_current_week,0,a,001\nu3,dropout,1,a-b,001\n");
-        train(&f);
-        scratch_assert_file(&f.s, "work/input/001/a/001/a_001_labels.csv", "userID,label_value\nu1,0\n");
+        assert_trains_on(&f, "userID,label_value\nu1,0\n");
 
         fixture_phase(&f, PLAN_MODE_EXTRACT_HOLDOUT, PLAN_LEVEL_SESSION, 0);
         f.a.plan.phases[1].labels = true;
-        train(&f);
-        scratch_assert_file(&f.s, "work/input/001/a/001/a_001_labels.csv", "userID,label_value\nu1,0\n");
+        assert_trains_on(&f, "userID,label_value\nu1,0\n");
 
         fixture_phase(&f, PLAN_MODE_EXTRACT, PLAN_LEVEL_SESSION, 0);
         f.a.plan.phases[3].labels = true;
-        train(&f);
-        scratch_assert_file(&f.s, "work/input/001/a/001/a_001_labels.csv", "userID,label_value\nu1,1\n");
+        assert_trains_on(&f, "userID,label_value\nu1,1\n");
 }
 
 /* Whoever makes labels is not judged by them, and not divided by them either. */
