@@ -16,7 +16,7 @@
 static void round_trip(_unused_ void **state) {
         _cleanup_phase_record_ PhaseRecord record = { .version = PHASE_RECORD_VERSION }, again = {};
         _cleanup_fault_ Fault fault = {};
-        _cleanup_scratch_ Scratch s;
+        _cleanup_scratch_ Scratch s = {};
 
         scratch_init(&s);
         (void) fault_set(&fault, FAULT_MODELS, NULL, 0, "no model");
@@ -48,7 +48,7 @@ static void what_is_refused(_unused_ void **state) {
                 BROKEN("1", ""), BROKEN("0", ",\"fault\":{\"code\":\"E_EXIT\",\"message\":\"x\"}"),
                 BROKEN("1", ",\"fault\":{\"code\":\"E_NONE_SUCH\",\"message\":\"x\"}"),
         };
-        _cleanup_scratch_ Scratch s;
+        _cleanup_scratch_ Scratch s = {};
 
         scratch_init(&s);
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
