@@ -280,7 +280,7 @@ static int open_status_dir(const Job *j, gid_t *ret_gid) {
  */
 static int write_status_file(const Job *j, int dirfd, const char *name, const char *data, size_t size, gid_t gid) {
         if (job_state_is_final(j->record.state))
-                return publish_file_at(dirfd, name, data, size, 0640, 0, gid);
+                return publish_unnamed_file_at(dirfd, name, data, size, 0640, 0, gid);
         return publish_volatile_file_at(dirfd, name, data, size, 0640, 0, gid);
 }
 
@@ -335,7 +335,8 @@ static int write_status(const Job *j) {
         print_status(j, f);
         if (fclose(f) != 0)
                 return -ENOMEM;
-        return write_status_file(j, fd, "STATUS.txt", text, size, gid);
+        r = write_status_file(j, fd, "STATUS.txt", text, size, gid);
+        return r >= 0 && job_state_is_final(j->record.state) ? publish_sync_dir(fd) : r;
 }
 
 int announce_status(Job *j) {

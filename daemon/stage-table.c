@@ -10,6 +10,7 @@
 #include "daemon/stage-run.h"
 #include "daemon/workflow-plan.h"
 #include "spool/base/fd.h"
+#include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
 #include "spool/keys.h"
@@ -169,6 +170,7 @@ static int write_facts(const Job *j, int dirfd, const Manifest *m) {
         const Account *a = &j->daemon->accounts.of[ACCOUNT_EVAL];
         _cleanup_image_record_ ImageRecord image = {};
         char received[TIME_STRING_MAX], tool[] = "morf " MORF_VERSION;
+        _cleanup_free_ char *text = NULL;
         _cleanup_fd_ int release = -EBADF;
         Receipt facts = RECEIPT_INIT;
         int r;
@@ -189,7 +191,9 @@ static int write_facts(const Job *j, int dirfd, const Manifest *m) {
         facts.image = image.id;
         facts.received = (char *) time_format_utc(j->record.created, received);
         facts.usage = j->record.usage;
-        return json_record_publish_at(&receipt_table, &facts, release, RECEIPT_FACTS_FILE, 0640, a->uid, a->gid);
+        r = json_record_format(&receipt_table, &facts, &text);
+        /* After a power cut the stage begins anew, with facts of its own. */
+        return r < 0 ? r : publish_volatile_file_at(release, RECEIPT_FACTS_FILE, text, strlen(text), 0640, a->uid, a->gid);
 }
 
 /* Keys for pseudonyms and receipts, which the daemon made when it started. */

@@ -17,6 +17,7 @@ int publish_sync_dir(int dirfd) {
 typedef enum PublishHow {
         PUBLISH_REPLACE,  /* durable */
         PUBLISH_NEW,      /* durable, never replaces */
+        PUBLISH_UNNAMED,  /* replaces; the caller syncs the directory */
         PUBLISH_VOLATILE, /* atomic only */
 } PublishHow;
 
@@ -83,7 +84,7 @@ static int publish(
         r = FAULT_POINT_ERROR("publish-renamed", name);
         if (r < 0)
                 return r;
-        return how == PUBLISH_VOLATILE ? 0 : publish_sync_dir(dirfd);
+        return how == PUBLISH_VOLATILE || how == PUBLISH_UNNAMED ? 0 : publish_sync_dir(dirfd);
 }
 
 int publish_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid) {
@@ -92,6 +93,10 @@ int publish_file_at(int dirfd, const char *name, const void *data, size_t size, 
 
 int publish_new_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid) {
         return publish(dirfd, name, data, size, mode, uid, gid, PUBLISH_NEW);
+}
+
+int publish_unnamed_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid) {
+        return publish(dirfd, name, data, size, mode, uid, gid, PUBLISH_UNNAMED);
 }
 
 int publish_volatile_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid) {

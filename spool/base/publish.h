@@ -24,6 +24,12 @@ int publish_file_at(int dirfd, const char *name, const void *data, size_t size, 
 int publish_new_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid);
 
 /*
+ * As publish_file_at(), but without the fsync of the directory: what is in the file is durable, its name is after publish_sync_dir(), or
+ * when the next file of the directory is published. For several files at once.
+ */
+int publish_unnamed_file_at(int dirfd, const char *name, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid);
+
+/*
  * As publish_file_at(), but without fsync: a reader sees the old content or the new, yet after a power cut it may be either
  * or none. For what can be made again.
  */

@@ -170,7 +170,7 @@ static int publish_table(int dirfd, const MetricsFile *f) {
         r = csv_writer_finish(&w, &text, &size);
         if (r < 0)
                 return r;
-        return publish_file_at(dirfd, METRICS_TABLE_FILE, text, size, 0640, (uid_t) -1, (gid_t) -1);
+        return publish_unnamed_file_at(dirfd, METRICS_TABLE_FILE, text, size, 0640, (uid_t) -1, (gid_t) -1);
 }
 
 int evaluate_publish(int dirfd, const MetricsFile *f) {

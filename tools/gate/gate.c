@@ -123,7 +123,7 @@ static int digest_text(const char *text, size_t size, char ret[static DIGEST_LEN
         return digest_finish(d, ret);
 }
 
-/* Publishes a file and notes it. */
+/* Publishes a file and notes it; the summary, which is the last one, makes the names of all durable. */
 static int publish(Release *o, const char *name, const char *data, size_t size) {
         char digest[DIGEST_LENGTH + 1];
         int r;
@@ -133,7 +133,7 @@ static int publish(Release *o, const char *name, const char *data, size_t size) 
         r = digest_text(data, size, digest);
         if (r < 0)
                 return r;
-        r = publish_file_at(o->dirfd, name, data, size, 0640, (uid_t) -1, (gid_t) -1);
+        r = publish_unnamed_file_at(o->dirfd, name, data, size, 0640, (uid_t) -1, (gid_t) -1);
         if (r < 0)
                 return r;
         if (json_array_append_new(o->files, json_pack("{s:s, s:I, s:s}", "file", name, "bytes", (json_int_t) size, "sha256", digest)) < 0)
@@ -255,7 +255,7 @@ static int publish_note(Release *o, const GateResults *g) {
         r = make_note(g, &note);
         if (r < 0 || !note)
                 return r;
-        return publish_file_at(o->dirfd, RELEASE_NOTE, note, strlen(note), 0640, (uid_t) -1, (gid_t) -1);
+        return publish_unnamed_file_at(o->dirfd, RELEASE_NOTE, note, strlen(note), 0640, (uid_t) -1, (gid_t) -1);
 }
 
 static int publish_receipt(Release *o, const GateResults *g) {

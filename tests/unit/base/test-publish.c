@@ -22,6 +22,9 @@ static void replaces_whole(_unused_ void **state) {
         scratch_assert_file(&s, "f", "two");
         assert_int_equal(fstatat(s.fd, "f", &st, 0), 0);
         assert_int_equal(st.st_mode & 07777, 0644); /* whatever the umask */
+        assert_int_equal(publish_unnamed_file_at(s.fd, "f", "three", 5, 0640, (uid_t) -1, (gid_t) -1), 0);
+        assert_int_equal(publish_volatile_file_at(s.fd, "f", "four", 4, 0640, (uid_t) -1, (gid_t) -1), 0);
+        scratch_assert_file(&s, "f", "four");
         assert_int_equal(scratch_count(&s, "."), 1); /* no temporary file is left */
 }
 
