@@ -275,8 +275,8 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(DAEMON_ARCHIVES) $(SPOOL_ARCHIV
 	@$(LINK) -o $@ $< -Wl,--start-group $(DAEMON_ARCHIVES) $(SPOOL_ARCHIVES) -Wl,--end-group $(PKG_LIBS)
 
 .PHONY: bench
-bench: all ## Run the benchmarks: both sides by turns, ratios; most of them in a test machine (as root)
-	@for b in $(sort $(wildcard tests/bench/bench-*)); do echo "== $$b"; BUILD='$(BUILD)' "$$b" || exit; done
+bench: all ## Run the benchmarks, all or those named by TESTS=stage,idle: both sides by turns, ratios; most in a test machine (as root)
+	+@tests/run/bench $(BUILD) '$(TESTS)'
 
 .PHONY: demo
 demo: ## A machine, a researcher, a job and its result, in minutes; it stays up to be looked at
