@@ -105,6 +105,15 @@ SANITIZER_OPTIONS := $(if $(SANITIZE),$(BUILD)/obj/tests/run/sanitizer-options.o
 
 $(PROGRAMS): $(SANITIZER_OPTIONS)
 
+# The probe is alone in its container, so it is linked statically, and without what sanitizers need. Objects of it in other places
+# are for the unit tests.
+PROBE_SOURCES := $(sort $(wildcard tools/probe/*.c))
+$(BUILD)/bin/morf-probe: $(PROBE_SOURCES) $(wildcard tools/probe/*.h) Makefile
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) -I. -D_GNU_SOURCE $(CPPFLAGS) -std=gnu17 -O2 -g $(WARNINGS) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -static-pie \
+		-Wl,-z,relro,-z,now -o $@ $(PROBE_SOURCES)
+
 $(BUILD)/bin/%:
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
@@ -150,7 +159,11 @@ install: $(PROGRAMS) ## Install below DESTDIR (as the Debian package does, see `
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/libexec/morf
 	$(if $(filter %/bin/morfd,$(PROGRAMS)),$(INSTALL_PROGRAM) $(BUILD)/bin/morfd $(DESTDIR)$(prefix)/sbin/)
 	$(if $(filter %/bin/morf,$(PROGRAMS)),$(INSTALL_PROGRAM) $(BUILD)/bin/morf $(DESTDIR)$(prefix)/bin/)
-	$(if $(LIBEXEC_PROGRAMS),$(INSTALL_PROGRAM) $(LIBEXEC_PROGRAMS) $(DESTDIR)$(prefix)/libexec/morf/)
+	$(if $(LIBEXEC_PROGRAMS),$(INSTALL_PROGRAM) $(filter-out %/morf-probe,$(LIBEXEC_PROGRAMS)) $(DESTDIR)$(prefix)/libexec/morf/)
+	install -D -m 0755 $(BUILD)/bin/morf-probe $(DESTDIR)$(prefix)/lib/morf/probe/probe
+	install -D -m 0644 tools/probe/Dockerfile $(DESTDIR)$(prefix)/lib/morf/probe/Dockerfile
+	cat $(BUILD)/bin/morf-probe tools/probe/Dockerfile | sha256sum | cut -c 1-64 > $(DESTDIR)$(prefix)/lib/morf/probe.key
+	chmod 0644 $(DESTDIR)$(prefix)/lib/morf/probe.key
 	install -d $(DESTDIR)$(systemdsystemunitdir)
 	$(INSTALL_DATA) $(UNIT_FILES) $(DESTDIR)$(systemdsystemunitdir)/
 	install -d $(addprefix $(DESTDIR)$(prefix)/lib/morf/root/,dev proc run sys tmp usr var/tmp)

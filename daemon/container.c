@@ -157,6 +157,9 @@ int container_plan(Job *j, UnitPlan *p, const Container *c) {
                 .entrypoint = c->entrypoint,
                 .arguments = c->arguments,
         };
+        r = isolation_proof_copy(probe_proof(j->daemon, c->profile), &j->record.isolation);
+        if (r < 0)
+                return r;
         (void) stage_set_engine_account(p, e);
         (void) unit_plan_add_capability(p, CAP_DAC_READ_SEARCH); /* to watch directories that the container made for itself */
         (void) unit_plan_set_times(p, c->limits->time_usec + CONTAINER_GRACE_USEC, STAGE_STOP_USEC);

@@ -40,7 +40,7 @@ static void on_gone(void *userdata, const char *unit) {
         UnitServiceName name;
         Job *j;
 
-        if (unit_name_parse_service(unit, &name) < 0)
+        if (probe_gone(d, unit) || unit_name_parse_service(unit, &name) < 0)
                 return;
         j = job_table_find(&d->jobs, name.id.text);
         if (j && j->workflow) {
@@ -98,6 +98,8 @@ void daemon_done(Daemon *d) {
         d->units = unit_manager_free(d->units);
         dropboxes_done(&d->boxes);
         job_table_done(&d->jobs);
+        probe_done(&d->probe);
+        free(d->held_up);
         sd_event_source_disable_unref(d->control);
         sd_event_source_disable_unref(d->schedule);
         sd_event_source_disable_unref(d->recheck);

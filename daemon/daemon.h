@@ -10,6 +10,7 @@
 #include "daemon/accounts.h"
 #include "daemon/dropbox.h"
 #include "daemon/job-table.h"
+#include "daemon/probe.h"
 #include "spool/conf.h"
 #include "spool/layout.h"
 #include "units/manager.h"
@@ -32,7 +33,8 @@ typedef struct Daemon {
         sd_event_source *reporter; /* writes the report, when enabled */
         sd_event_source *recheck;  /* wakes the scheduler when a held-up resource may be free again */
         bool recovered;            /* jobs of an earlier self were taken up; nothing is scheduled before */
-        const char *held_up;       /* what keeps the queue from moving at all, or NULL */
+        char *held_up;             /* what keeps the queue from moving at all, or NULL */
+        Probe probe;
         uint64_t memory, cpus_milli; /* budgets in force */
         char last_served[64];      /* the user whose job was started last, for turns */
 } Daemon;

@@ -171,6 +171,7 @@ void recover_resume(Daemon *d) {
         }
         units_list_free(units, n_units);
         d->recovered = true;
+        probe_begin(d);
         scheduler_kick(d);
         daemon_report(d);
         if (d->boxes.work)

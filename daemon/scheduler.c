@@ -72,7 +72,7 @@ static bool engine_is_down(const Daemon *d) {
 }
 
 /* What keeps every job waiting, or NULL. */
-static const char *find_obstacle(const Daemon *d) {
+static const char *find_obstacle(Daemon *d) {
         struct statvfs st;
 
         if (!unit_manager_is_connected(d->units))
@@ -83,7 +83,7 @@ static const char *find_obstacle(const Daemon *d) {
                 return "the container engine does not answer";
         if (fstatvfs(d->spool.fds[SPOOL_ACTIVE], &st) == 0 && (uint64_t) st.f_bavail * st.f_frsize < d->conf.scheduler.free_bytes)
                 return "the disk is nearly full";
-        return NULL;
+        return probe_obstacle(d);
 }
 
 /* Whether a running job is preparing the same image: the second one waits, then finds it ready. */
@@ -192,12 +192,15 @@ static void tell_obstacle(const Daemon *d, const char *obstacle) {
 static void set_obstacle(Daemon *d, const char *obstacle) {
         if (streq_ptr(d->held_up, obstacle))
                 return;
-        if (obstacle)
+        if (obstacle && startswith(obstacle, "the container isolation"))
+                log_debug("no job is started: %s", obstacle); /* the probe has said so itself */
+        else if (obstacle)
                 log_full(LOG_WARNING, 0, streq(obstacle, "the disk is nearly full") ? MESSAGE_ID_DISK_LOW : MESSAGE_ID_ENGINE_DOWN, NULL,
                          "no job is started: %s", obstacle);
         else
                 log_notice("jobs are started again");
-        d->held_up = obstacle;
+        free(d->held_up);
+        d->held_up = obstacle ? strdup(obstacle) : NULL;
         daemon_report(d);
 }
 

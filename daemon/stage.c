@@ -52,6 +52,22 @@ static void wait_for_engine(Job *j) {
         scheduler_kick(j->daemon);
 }
 
+/* No container is started in an engine that was not probed: nobody failed, and this job asks again soon. */
+static void wait_for_probe(Job *j) {
+        const char *obstacle = probe_obstacle(j->daemon);
+        char why[RECORD_WHY_MAX];
+
+        snprintf(why, sizeof(why), "no container is started: %s", obstacle ?: "the container engine does not answer");
+        if (!streq_ptr(j->record.why, why)) {
+                free(j->record.unit);
+                j->record.unit = NULL;
+                job_set_why(j, "%s", why);
+                (void) job_save(j);
+                announce_status(j);
+        }
+        stage_arm_timer(j, PROBE_WAIT_USEC);
+}
+
 /* The platform was at fault: try again after a while, or give up after so many times. */
 static void stage_retry(Job *j, const char *reason) {
         const Conf *c = &j->daemon->conf;
@@ -146,6 +162,10 @@ static void stage_start(Job *j, const char *why) {
 
         if (s->steps) {
                 start_steps(j);
+                return;
+        }
+        if (s->clean && !probe_permits(j->daemon)) { /* what has a container to clean up starts one */
+                wait_for_probe(j);
                 return;
         }
         j->record.attempt++;

@@ -321,6 +321,15 @@ static int launch(Job *j, unsigned number, UnitPlan *plan) {
         return 0;
 }
 
+/* No container is started in an engine that was not probed: nobody failed, and the step asks again soon. */
+static void wait_for_probe(Job *j, unsigned number) {
+        StepRecord *r = &j->workflow->steps[number - 1].record;
+
+        (void) probe_obstacle(j->daemon);
+        leave(j, number, STEP_STATE_WAITING);
+        r->retry_at = time_add(time_now_realtime(), PROBE_WAIT_USEC);
+}
+
 static void start_step(Job *j, unsigned number, bool salvage) {
         WorkflowStep *s = &j->workflow->steps[number - 1];
         _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
@@ -328,6 +337,10 @@ static void start_step(Job *j, unsigned number, bool salvage) {
         LogJob stamp;
         int r;
 
+        if (is_container(j, number) && !probe_permits(j->daemon)) {
+                wait_for_probe(j, number);
+                return;
+        }
         s->record.attempt++;
         r = workflow_plan_step(j, number, salvage, &plan, &fault);
         if (r == -EBADMSG && fault.code != FAULT_NONE) {

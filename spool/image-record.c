@@ -16,6 +16,10 @@ bool image_id_is_valid(const char *s) {
         return hex && is_digest(hex);
 }
 
+bool image_version_is_valid(const char *s) {
+        return *s && strlen(s) <= 64 && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+~:-") == strlen(s);
+}
+
 static const JsonField fields[] = {
         { "version", JSON_KIND_U64, offsetof(ImageRecord, version), JSON_REQUIRED, .min = IMAGE_RECORD_VERSION,
           .max = IMAGE_RECORD_VERSION },
@@ -23,6 +27,7 @@ static const JsonField fields[] = {
         { "digest", JSON_KIND_STRING, offsetof(ImageRecord, digest), JSON_REQUIRED, .check = is_digest },
         { "built", JSON_KIND_BOOL, offsetof(ImageRecord, built), JSON_REQUIRED },
         { "reused", JSON_KIND_BOOL, offsetof(ImageRecord, reused), JSON_REQUIRED },
+        { "engine_version", JSON_KIND_STRING, offsetof(ImageRecord, engine_version), JSON_OMIT_EMPTY, .max = 64, .check = image_version_is_valid },
 };
 const JsonTable image_record_table = JSON_TABLE(fields);
 

@@ -18,12 +18,16 @@ typedef struct ImageRecord {
         char *digest; /* what was asked for: manifest.image.digest */
         bool built;   /* from a Dockerfile, now or earlier */
         bool reused;  /* it was there already */
+        char *engine_version; /* where it was asked for, or NULL */
 } ImageRecord;
 
 extern const JsonTable image_record_table;
 
 /* Whether s is "sha256:" and 64 lower-case hex digits. */
 bool image_id_is_valid(const char *s);
+
+/* Whether s could be the version of an engine: at most 64 letters, digits, and ".+~:-". */
+bool image_version_is_valid(const char *s);
 
 /* Publishes record as name below dirfd, mode 0640. Return: 0 or a negative errno. */
 int image_record_write_at(int dirfd, const char *name, const ImageRecord *record);

@@ -50,6 +50,7 @@ static const JsonField fields[] = {
         { "deadline", JSON_KIND_U64, offsetof(Record, deadline), JSON_OMIT_EMPTY },
         { "cancel", JSON_KIND_BOOL, offsetof(Record, cancel), JSON_OMIT_EMPTY },
         { "needs", JSON_KIND_STRV, offsetof(Record, needs), JSON_OMIT_EMPTY, .max = LIMIT_NEEDS, .check = name_is_valid },
+        { "isolation", JSON_KIND_OBJECT, offsetof(Record, isolation), JSON_OMIT_EMPTY, .table = &isolation_proof_table },
         { "events", JSON_KIND_STRV, offsetof(Record, events), JSON_OMIT_EMPTY, .max = RECORD_EVENTS_MAX, .check = name_is_valid },
 };
 const JsonTable record_table = JSON_TABLE(fields);

@@ -7,6 +7,7 @@
  */
 
 #include "spool/fault.h"
+#include "spool/isolation.h"
 #include "spool/state.h"
 
 #define RECORD_FILE "record.json"
@@ -56,6 +57,7 @@ typedef struct Record {
         char *left_out;    /* courses that a workflow went on without, for people; or NULL */
         Usage usage;
         Fault fault;
+        IsolationProof isolation; /* on the strength of which its container was started last */
 } Record;
 
 extern const JsonTable record_table;

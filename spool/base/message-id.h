@@ -56,3 +56,7 @@
 #define MESSAGE_ID_BUS_LOST "03c472ca449548b4b8d889d2b47a5c1d"
 /* The connection to the service manager is back. */
 #define MESSAGE_ID_BUS_FOUND "77dde229df884e4dac2386e5cc86ba64"
+/* A container found itself isolated as it must be. */
+#define MESSAGE_ID_PROBE_PASSED "3980f4ec051345e88dd823461d9237c4"
+/* A container found itself not isolated, or that could not be found out. */
+#define MESSAGE_ID_PROBE_FAILED "a6867d6dfbeb404bbfa7892f93e2aa33"

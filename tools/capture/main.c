@@ -9,16 +9,20 @@
  * could not be started; 252 when the container engine did not answer, 253 when it went away meanwhile; 2 for a wrong command line; 70 for trouble of its own.
  */
 
+#include <fcntl.h>
 #include <getopt.h>
 
+#include "spool/base/digest.h"
+#include "spool/base/fd.h"
 #include "spool/base/log.h"
 #include "spool/base/parse.h"
 #include "tools/capture/capture.h"
 
 #define EXIT_USAGE 2
+#define DIGESTED_MAX (UINT64_C(1) << 20)
 #define DEFAULT_MAX (UINT64_C(1) << 20)
 
-static const char *arg_file, *arg_free_path;
+static const char *arg_file, *arg_free_path, *arg_digest, *arg_digest_to;
 static uint64_t arg_max = DEFAULT_MAX, arg_free_min;
 static Watch arg_watch;
 static CaptureEngine arg_engine;
@@ -36,6 +40,8 @@ static void help(void) {
              "  --engine-pid PATH      and be the same in the end: this file of it unchanged\n"
              "  --engine-container NAME  what COMMAND makes there: removed when COMMAND fails itself\n"
              "  --engine-stale NAME      of an earlier COMMAND: removed before this one\n"
+             "  --digest FILE        when COMMAND has succeeded, write the SHA-256 of FILE\n"
+             "  --digest-to FILE       to this one\n"
              "  --help, --version\n\n"
              "Exit status: that of COMMAND, or 128 and the signal that killed it; 199 for its\n"
              "200 to 254; 250: --watch limit; 251: --free-min; 252, 253: the engine was, or went,\n"
@@ -76,6 +82,8 @@ static int parse_argv(int argc, char *argv[]) {
                 ARG_ENGINE_PID,
                 ARG_ENGINE_CONTAINER,
                 ARG_ENGINE_STALE,
+                ARG_DIGEST,
+                ARG_DIGEST_TO,
         };
         static const struct option options[] = {
                 { "help", no_argument, NULL, ARG_HELP },
@@ -91,6 +99,8 @@ static int parse_argv(int argc, char *argv[]) {
                 { "engine-pid", required_argument, NULL, ARG_ENGINE_PID },
                 { "engine-container", required_argument, NULL, ARG_ENGINE_CONTAINER },
                 { "engine-stale", required_argument, NULL, ARG_ENGINE_STALE },
+                { "digest", required_argument, NULL, ARG_DIGEST },
+                { "digest-to", required_argument, NULL, ARG_DIGEST_TO },
                 {},
         };
         int c, r = 0;
@@ -136,12 +146,22 @@ static int parse_argv(int argc, char *argv[]) {
                 case ARG_ENGINE_STALE:
                         arg_engine.stale = optarg;
                         break;
+                case ARG_DIGEST:
+                        arg_digest = optarg;
+                        break;
+                case ARG_DIGEST_TO:
+                        arg_digest_to = optarg;
+                        break;
                 default:
                         fputs("Try 'morf-capture --help'.\n", stderr);
                         return -EINVAL;
                 }
         if (r < 0)
                 return r;
+        if (!arg_digest != !arg_digest_to) {
+                fputs("morf-capture: --digest and --digest-to go together.\n", stderr);
+                return -EINVAL;
+        }
         if (!arg_file || optind >= argc) {
                 fputs("morf-capture needs --file FILE and a command; try 'morf-capture --help'.\n", stderr);
                 return -EINVAL;
@@ -151,6 +171,25 @@ static int parse_argv(int argc, char *argv[]) {
                 return -EINVAL;
         }
         return 0;
+}
+
+/* What the command left may be anything: only a small regular file is read. */
+static int write_digest(void) {
+        _cleanup_fd_ int from = -EBADF, to = -EBADF;
+        char digest[DIGEST_LENGTH + 1];
+        int r;
+
+        from = fd_open_regular_at(AT_FDCWD, arg_digest, DIGESTED_MAX, NULL);
+        if (from < 0)
+                return from;
+        r = digest_fd(from, digest);
+        if (r < 0)
+                return r;
+        to = open(arg_digest_to, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+        if (to < 0)
+                return negative_errno();
+        digest[DIGEST_LENGTH] = '\n';
+        return fd_write_all(to, digest, sizeof(digest));
 }
 
 static int run(char *const argv[]) {
@@ -169,7 +208,15 @@ static int run(char *const argv[]) {
                 log_error_errno(r, "cannot create %s", arg_file);
                 return CAPTURE_STATUS_INTERNAL;
         }
-        return capture_run(argv, &output, &arg_watch, &arg_engine);
+        r = capture_run(argv, &output, &arg_watch, &arg_engine);
+        if (r == 0 && arg_digest) {
+                r = write_digest();
+                if (r < 0) {
+                        log_error_errno(r, "cannot take the digest of %s", arg_digest);
+                        return CAPTURE_STATUS_INTERNAL;
+                }
+        }
+        return r;
 }
 
 int main(int argc, char *argv[]) {

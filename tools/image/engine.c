@@ -14,6 +14,7 @@
 #include "spool/base/name.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/image-record.h"
 
 #define CALL_TIMEOUT_USEC (60 * USEC_PER_SEC)
 
@@ -24,6 +25,7 @@ static const EngineTraits table[] = {
         {
                 .name = "docker",
                 .ping = LIST("version", "--format", "{{.Server.Version}}"),
+                .version = LIST("version", "--format", "{{.Server.Version}}"),
                 .id_format = "{{.Id}}",
                 .build = LIST("--pull=false"),
                 .environment = LIST("HOME=/nonexistent", "DOCKER_CONFIG=/nonexistent", "DOCKER_BUILDKIT=0", "DOCKER_CLI_HINTS=false"),
@@ -35,6 +37,7 @@ static const EngineTraits table[] = {
                 /* There is no daemon to ask; that it finds its way around its storage is as much as can be known. */
                 .name = "podman",
                 .ping = LIST("info", "--format", "{{.Store.GraphRoot}}"),
+                .version = LIST("version", "--format", "{{.Client.Version}}"),
                 .id_format = "sha256:{{.Id}}",
                 /* Its own defaults for containers are higher than a service without CAP_SYS_RESOURCE may go. */
                 .build = LIST("--pull=never", "--ulimit=nofile=16384:16384", "--ulimit=nproc=16384:16384"),
@@ -222,6 +225,26 @@ int engine_ping(const char *engine) {
         complaint = engine_complaint(&result);
         log_warning("%s does not work: %s", engine, strempty(complaint));
         return -ECONNREFUSED;
+}
+
+int engine_version(const char *engine, char **ret) {
+        _cleanup_engine_result_ EngineResult result = {};
+        char *version;
+        int r;
+
+        r = engine_call(engine, engine_traits(engine)->version, &result);
+        if (r < 0)
+                return r;
+        if (result.status != 0 || !result.output)
+                return -ECONNREFUSED;
+        result.output[strcspn(result.output, "\n")] = '\0';
+        if (!image_version_is_valid(result.output))
+                return -EBADMSG;
+        version = strdup(result.output);
+        if (!version)
+                return -ENOMEM;
+        *ret = version;
+        return 0;
 }
 
 char *engine_complaint(const EngineResult *result) {

@@ -17,6 +17,7 @@
 typedef struct EngineTraits {
         const char *name;         /* of its program */
         char *const *ping;        /* a command that succeeds where the engine works */
+        char *const *version;     /* a command that prints the version of what runs containers */
         const char *id_format;    /* for `image inspect`: the id as "sha256:" and 64 hex digits */
         char *const *build;       /* options of a build beside those that all engines have */
         char *const *environment; /* of its commands */
@@ -64,6 +65,9 @@ int engine_call(const char *engine, char *const *args, EngineResult *ret);
 
 /* Whether the engine answers. Return: 0, or a negative errno. */
 int engine_ping(const char *engine);
+
+/* The version of the engine, fresh. Return: 0; -EBADMSG when it says nothing that could be one; or another negative errno. */
+int engine_version(const char *engine, char **ret);
 
 /* The last line of what the command printed as errors, for a log: fresh, escaped, or NULL when out of memory. */
 char *engine_complaint(const EngineResult *result);

@@ -19,11 +19,13 @@
 #include "spool/exit-record.h"
 #include "spool/helper.h"
 #include "spool/limits.h"
+#include "tools/image/engine.h"
 #include "tools/image/prepare.h"
 
 static const char *arg_engine, *arg_kind, *arg_digest, *arg_archive, *arg_context, *arg_out, *arg_log,
         *arg_build_network, *arg_memory, *arg_cpus, *arg_cgroup_parent, *arg_store, *arg_socket;
 static char **arg_labels;
+static bool arg_engine_version;
 
 static void help(void) {
         printf("morf-image prepare --engine FILE --kind KIND --digest HEX --out DIR [OPTION...]\n\n"
@@ -43,6 +45,7 @@ static void help(void) {
                "  --cgroup-parent NAME  slice of build containers\n"
                "  --store DIR           where to remember what was built, so that it is not built again\n"
                "  --engine-socket PATH  where the engine must answer\n"
+               "  --engine-version      note the version of the engine in image.json\n"
                "  --help                show this text\n"
                "  --version             show the version\n\n"
                "Exit status: 0 success, 65 the image is wrong, 75 try again, 252 the engine does not answer,\n"
@@ -76,16 +79,17 @@ static const struct {
 
 /* Return: -1 to go on, or an exit status. */
 static int parse_argv(int argc, char *argv[]) {
-        enum { OPTION_LABEL = 256, OPTION_HELP, OPTION_VERSION, OPTION_STRING };
-        struct option options[ELEMENTSOF(strings) + 4] = {
+        enum { OPTION_LABEL = 256, OPTION_HELP, OPTION_VERSION, OPTION_ENGINE_VERSION, OPTION_STRING };
+        struct option options[ELEMENTSOF(strings) + 5] = {
                 { "label", required_argument, NULL, OPTION_LABEL },
                 { "help", no_argument, NULL, OPTION_HELP },
                 { "version", no_argument, NULL, OPTION_VERSION },
+                { "engine-version", no_argument, NULL, OPTION_ENGINE_VERSION },
         };
         int c;
 
         for (size_t i = 0; i < ELEMENTSOF(strings); i++)
-                options[3 + i] = (struct option){ strings[i].name, required_argument, NULL, OPTION_STRING + (int) i };
+                options[4 + i] = (struct option){ strings[i].name, required_argument, NULL, OPTION_STRING + (int) i };
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
                 if (c >= OPTION_STRING) {
                         *strings[c - OPTION_STRING].value = optarg;
@@ -97,6 +101,9 @@ static int parse_argv(int argc, char *argv[]) {
                                 return usage("--label wants KEY=VALUE");
                         if (strv_add(&arg_labels, optarg) < 0)
                                 return FAULT_EXIT_TEMPORARY;
+                        break;
+                case OPTION_ENGINE_VERSION:
+                        arg_engine_version = true;
                         break;
                 case OPTION_HELP:
                         help();
@@ -211,6 +218,8 @@ static int run(PrepareOptions *o) {
         r = helper_clear(o->out_fd, results);
         if (r >= 0)
                 r = prepare_image(o, &record, &f);
+        if (r >= 0 && arg_engine_version)
+                r = engine_version(o->engine, &record.engine_version);
         if (r >= 0)
                 r = image_record_write_at(o->out_fd, IMAGE_RECORD_FILE, &record);
         if (r < 0 && r != -EBADMSG && !engine_answers())
