@@ -11,6 +11,8 @@
 #define RETRY_MAX_USEC (30 * USEC_PER_MINUTE)
 /* The longest wait until an engine that did not answer is asked again. */
 #define ENGINE_WAIT_MAX_USEC USEC_PER_MINUTE
+/* A container that is ended by SIGKILL so often in a row does it itself. */
+#define KILLS_OF_ITS_OWN 3u
 
 /* Return: 0, -ENOENT or another negative errno. */
 static int read_exit(const Job *j, const char *name, unsigned attempt, ExitRecord *ret) {
@@ -55,8 +57,10 @@ void attempt_account(Usage *u, const ExitRecord *e, uint64_t started, uint64_t m
         u->memory_limit = memory_limit;
 }
 
-bool attempt_may_be_lost(const AttemptEnd *end, unsigned faults) {
-        return end->outcome == OUTCOME_EXIT && end->status == 128 + SIGKILL && faults == 0;
+bool attempt_may_be_lost(const AttemptEnd *end, unsigned faults, unsigned *kills) {
+        if (end->outcome != OUTCOME_EXIT || end->status != 128 + SIGKILL)
+                return false;
+        return ++*kills < KILLS_OF_ITS_OWN || *kills <= faults;
 }
 
 bool attempt_engine_is_down(const AttemptEnd *end) {

@@ -30,9 +30,12 @@ void attempt_account(Usage *u, const ExitRecord *e, uint64_t started, uint64_t m
 
 /*
  * Whether a container was perhaps taken away behind our back: nothing inside of one can kill its first process by SIGKILL, yet it may
- * end itself with that status. So it gets one more try.
+ * end itself with that status, and the engine tells no difference. One that does so again and again, while nothing else goes wrong,
+ * does it itself; until then the platform is at fault.
+ *
+ * faults, kills: of the stage or step so far; counts a kill.
  */
-bool attempt_may_be_lost(const AttemptEnd *end, unsigned faults);
+bool attempt_may_be_lost(const AttemptEnd *end, unsigned faults, unsigned *kills);
 
 /* Whether it says that the container engine does not answer: nothing was begun. */
 bool attempt_engine_is_down(const AttemptEnd *end);

@@ -142,7 +142,7 @@ static void retry(Daemon *d, const char *prefix, const char *user) {
         }
         queued = TAKE_PTR(j);
         queued->record.cancel = queued->record.hold = false;
-        queued->record.faults = 0;
+        queued->record.faults = queued->record.kills = 0;
         queued->record.finished = 0;
         queued->record.step = 0;
         queued->record.expected = 0;

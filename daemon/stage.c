@@ -195,7 +195,7 @@ void stage_begin(Job *j, JobState state) {
         const Stage *s = stage_of_state(j->mode, state);
 
         job_enter(j, state);
-        j->record.faults = 0;
+        j->record.faults = j->record.kills = 0;
         j->record.attempt = attempt_last(j, s->name);
         if ((s->container || s->steps) && j->tell_started && announce_note(j, MAIL_EVENT_STARTED) >= 0)
                 (void) announce_publish(j);
@@ -323,7 +323,7 @@ void stage_gone(Job *j) {
         else if (engine_down)
                 wait_for_engine(j);
         else if (s->judge && s->judge(j, end.outcome, end.status, &end.record, &fault)) {
-                if (fault.code == FAULT_SIGNAL && attempt_may_be_lost(&end, j->record.faults))
+                if (fault.code == FAULT_SIGNAL && attempt_may_be_lost(&end, j->record.faults, &j->record.kills))
                         stage_retry(j, "the container was killed from outside");
                 else
                         job_end(j, JOB_STATE_FAILED, &fault);

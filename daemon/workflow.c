@@ -257,7 +257,7 @@ static void judge_step(Job *j, unsigned number) {
         else if (down)
                 wait_for_engine(j, number);
         else if (container && container_judge(&bounds, end.outcome, end.status, &end.record, &fault) && !j->record.cancel) {
-                if (fault.code == FAULT_SIGNAL && attempt_may_be_lost(&end, w->record.faults))
+                if (fault.code == FAULT_SIGNAL && attempt_may_be_lost(&end, w->record.faults, &w->record.kills))
                         retry_step(j, number, "the container was killed from outside");
                 else
                         fail_step(j, number, &fault);
@@ -561,7 +561,7 @@ static int go_on(Job *j, const UnitState *units, size_t n_units) {
         r = j->workflow ? 0 : workflow_load(j);
         if (r < 0)
                 return r;
-        j->record.faults = 0;
+        j->record.faults = j->record.kills = 0;
         take_up(j, units, n_units);
         publish_progress(j);
         advance(j);

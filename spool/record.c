@@ -45,6 +45,7 @@ static const JsonField fields[] = {
         { "attempt", JSON_KIND_UNSIGNED, offsetof(Record, attempt), JSON_OMIT_EMPTY },
         { "unit", JSON_KIND_STRING, offsetof(Record, unit), JSON_OMIT_EMPTY, .max = 256 },
         { "faults", JSON_KIND_UNSIGNED, offsetof(Record, faults), JSON_OMIT_EMPTY },
+        { "kills", JSON_KIND_UNSIGNED, offsetof(Record, kills), JSON_OMIT_EMPTY },
         { "retry_at", JSON_KIND_U64, offsetof(Record, retry_at), JSON_OMIT_EMPTY },
         { "started", JSON_KIND_U64, offsetof(Record, started), JSON_OMIT_EMPTY },
         { "deadline", JSON_KIND_U64, offsetof(Record, deadline), JSON_OMIT_EMPTY },

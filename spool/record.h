@@ -44,6 +44,7 @@ typedef struct Record {
         unsigned attempt;  /* of the current stage, from 1 */
         char *unit;        /* unit of the current stage: set before it is started, "" between stages */
         unsigned faults;   /* platform faults of the current stage so far */
+        unsigned kills;    /* among them: its container was ended by SIGKILL */
         uint64_t retry_at; /* not before */
         uint64_t started;  /* when the current stage's unit was started */
         uint64_t deadline; /* when the current stage must have ended */

@@ -19,6 +19,7 @@ static const JsonField fields[] = {
         { "state", JSON_KIND_ENUM, offsetof(StepRecord, state), JSON_REQUIRED, .names = step_state_names, .max = _STEP_STATE_MAX },
         { "attempt", JSON_KIND_UNSIGNED, offsetof(StepRecord, attempt), JSON_OMIT_EMPTY },
         { "faults", JSON_KIND_UNSIGNED, offsetof(StepRecord, faults), JSON_OMIT_EMPTY },
+        { "kills", JSON_KIND_UNSIGNED, offsetof(StepRecord, kills), JSON_OMIT_EMPTY },
         { "unit", JSON_KIND_STRING, offsetof(StepRecord, unit), JSON_OMIT_EMPTY, .max = 256 },
         { "started", JSON_KIND_U64, offsetof(StepRecord, started), JSON_OMIT_EMPTY },
         { "deadline", JSON_KIND_U64, offsetof(StepRecord, deadline), JSON_OMIT_EMPTY },

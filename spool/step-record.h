@@ -31,6 +31,7 @@ typedef struct StepRecord {
         StepState state;
         unsigned attempt;  /* from 1 */
         unsigned faults;   /* platform faults so far */
+        unsigned kills;    /* among them: its container was ended by SIGKILL */
         char *unit;        /* of the attempt that runs; else NULL */
         uint64_t started;  /* the last attempt */
         uint64_t deadline; /* when it must have ended */

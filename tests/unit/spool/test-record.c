@@ -30,6 +30,7 @@ static Record sample(void) {
                 .attempt = 104,
                 .unit = strdup("morf-" JOB "-run-104.service"),
                 .faults = 105,
+                .kills = 117,
                 .retry_at = 106,
                 .started = 107,
                 .deadline = 108,
@@ -74,7 +75,7 @@ static void round_trip(_unused_ void **state) {
 static void every_member_is_in_the_table(_unused_ void **state) {
         static const char *const keys[] = {
                 "version", "id", "user", "name", "drop", "box", "form", "state", "why", "created", "changed", "finished", "attempt", "unit",
-                "faults", "retry_at", "started", "deadline", "hold", "cancel", "needs", "events", "step", "steps", "usage", "fault",
+                "faults", "kills", "retry_at", "started", "deadline", "hold", "cancel", "needs", "events", "step", "steps", "usage", "fault",
         };
         _cleanup_record_ Record r = sample();
         _cleanup_json_ json_t *object = json_record_to_value(&record_table, &r);
