@@ -16,6 +16,8 @@
 
 /* How often a want of disk space or of an engine is looked at again. */
 #define RECHECK_USEC (10 * USEC_PER_SEC)
+/* With fewer free inodes no job is started: each has a few dozen files, and what runs is to end well. */
+#define INODES_MIN 1024u
 
 static void add_load(SchedulerLoad *l, const Job *j) {
         unsigned n = j->workflow && j->workflow->containers > 1 ? j->workflow->containers : 1;
@@ -71,6 +73,11 @@ static bool engine_is_down(const Daemon *d) {
         return false;
 }
 
+/* Filesystems that make inodes as they need them say that they have none. */
+static bool is_nearly_full(const Daemon *d, const struct statvfs *st) {
+        return (uint64_t) st->f_bavail * st->f_frsize < d->conf.scheduler.free_bytes || (st->f_files > 0 && st->f_favail < INODES_MIN);
+}
+
 /* What keeps every job waiting, or NULL. */
 static const char *find_obstacle(Daemon *d) {
         struct statvfs st;
@@ -81,7 +88,7 @@ static const char *find_obstacle(Daemon *d) {
                 return "no container engine is installed";
         if (engine_is_down(d))
                 return "the container engine does not answer";
-        if (fstatvfs(d->spool.fds[SPOOL_ACTIVE], &st) == 0 && (uint64_t) st.f_bavail * st.f_frsize < d->conf.scheduler.free_bytes)
+        if (fstatvfs(d->spool.fds[SPOOL_ACTIVE], &st) == 0 && is_nearly_full(d, &st))
                 return "the disk is nearly full";
         return probe_obstacle(d);
 }

@@ -89,7 +89,7 @@ static int on_check(sd_event_source *source, _unused_ uint64_t usec, void *userd
                 return end_command(c, EXIT_STATUS_OUTPUT_LIMIT);
         }
         if (r == WATCH_LOW) {
-                log_warning("the filesystem has less than %" PRIu64 " bytes free; ending the command",
+                log_warning("the filesystem has less than %" PRIu64 " bytes or too few inodes free; ending the command",
                                 c->watch->min_free);
                 return end_command(c, EXIT_STATUS_DISK_LOW);
         }
@@ -118,10 +118,20 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
         return 0;
 }
 
-static bool is_full(const Capture *c) {
+/* Why a command may have failed before the next check saw it: an exit status, or 0. */
+static int find_shortage(const Capture *c) {
         uint64_t bytes, entries;
 
-        return watch_is_needed(c->watch) && watch_check(c->watch, &bytes, &entries) == WATCH_FULL;
+        if (!watch_is_needed(c->watch))
+                return 0;
+        switch (watch_check(c->watch, &bytes, &entries)) {
+        case WATCH_FULL:
+                return EXIT_STATUS_OUTPUT_LIMIT;
+        case WATCH_LOW:
+                return EXIT_STATUS_DISK_LOW;
+        default:
+                return 0;
+        }
 }
 
 static int on_child(_unused_ sd_event_source *source, const siginfo_t *si, void *userdata) {
@@ -135,9 +145,9 @@ static int on_child(_unused_ sd_event_source *source, const siginfo_t *si, void 
          * What the pipe holds, and not to its end: what the command left running in the background may write for ever.
          */
         (void) pump(c);
-        /* A command that could not write any more may fail before the next check sees why. */
-        if (status != 0 && c->status == 0 && is_full(c))
-                c->status = EXIT_STATUS_OUTPUT_LIMIT;
+        /* One that could not write any more is not to blame where the disk is the host's matter. */
+        if (status != 0 && c->status == 0)
+                c->status = find_shortage(c);
         return sd_event_exit(c->event, c->status ?: status);
 }
 

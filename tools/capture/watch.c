@@ -47,6 +47,9 @@ static int check_free(const Watch *w) {
                 return WATCH_FINE;
         if (fstatvfs(w->free_fd, &st) < 0)
                 return negative_errno();
+        /* Filesystems that make inodes as they need them say that they have none. */
+        if (st.f_files > 0 && st.f_favail < WATCH_INODES_MIN)
+                return WATCH_LOW;
         return (uint64_t) st.f_bavail * st.f_frsize < w->min_free ? WATCH_LOW : WATCH_FINE;
 }
 

@@ -17,6 +17,9 @@ typedef struct Watch {
         uint64_t min_free;               /* bytes that must stay free on it */
 } Watch;
 
+/* Inodes that must stay free where free space is watched. */
+#define WATCH_INODES_MIN 256u
+
 #define WATCH_INIT ((Watch){ .max_bytes = UINT64_MAX, .max_entries = UINT64_MAX, .free_fd = -EBADF })
 
 typedef enum WatchResult {
