@@ -143,6 +143,8 @@ typedef struct StatusReport {
         char *version, *engine;
         uint64_t pid, changed;
         unsigned intake, queued, held, running, slots, mails_waiting;
+        uint64_t memory, memory_used, cpus_milli, cpus_milli_used; /* budgets, and what running jobs take of them */
+        char *isolation; /* how the probe stands */
         char **problems;
 } StatusReport;
 
@@ -156,14 +158,22 @@ static const JsonField report_fields[] = {
         { "running", JSON_KIND_UNSIGNED, offsetof(StatusReport, running) },
         { "slots", JSON_KIND_UNSIGNED, offsetof(StatusReport, slots) },
         { "mails_waiting", JSON_KIND_UNSIGNED, offsetof(StatusReport, mails_waiting) },
+        { "memory", JSON_KIND_U64, offsetof(StatusReport, memory) },
+        { "memory_used", JSON_KIND_U64, offsetof(StatusReport, memory_used) },
+        { "cpus_milli", JSON_KIND_U64, offsetof(StatusReport, cpus_milli) },
+        { "cpus_milli_used", JSON_KIND_U64, offsetof(StatusReport, cpus_milli_used) },
         { "engine", JSON_KIND_STRING, offsetof(StatusReport, engine) },
+        { "isolation", JSON_KIND_STRING, offsetof(StatusReport, isolation) },
         { "problems", JSON_KIND_STRV, offsetof(StatusReport, problems) },
 };
 static const JsonTable report_table = JSON_TABLE(report_fields);
 
 static void write_report(const Daemon *d, const SchedulerCounts *c) {
         const Engine *e = engine_find(d->conf.engine.name);
-        char *problems[] = { (char *) d->held_up, NULL };
+        const char *complaint = probe_complaint(d);
+        SchedulerLoad load = scheduler_load(d);
+        /* Who waits for the probe has said so already. */
+        char *problems[] = { (char *) (d->held_up ?: complaint), NULL };
         StatusReport report = {
                 .version = (char *) MORF_VERSION,
                 .engine = (char *) (e ? conf_engine_to_string(e->name) : ""),
@@ -175,6 +185,11 @@ static void write_report(const Daemon *d, const SchedulerCounts *c) {
                 .running = c->running,
                 .slots = d->conf.scheduler.slots,
                 .mails_waiting = count_mails(d),
+                .memory = d->memory,
+                .memory_used = load.memory,
+                .cpus_milli = d->cpus_milli,
+                .cpus_milli_used = load.cpus_milli,
+                .isolation = (char *) (complaint ?: probe_permits(d) ? "containers are isolated" : "nothing is known of the isolation of containers yet"),
                 .problems = problems,
         };
         _cleanup_free_ char *text = NULL;
@@ -192,12 +207,13 @@ static void write_report(const Daemon *d, const SchedulerCounts *c) {
 static int on_report(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         Daemon *d = userdata;
         SchedulerCounts c = scheduler_count(d);
+        const char *trouble = d->held_up ?: probe_complaint(d);
 
         if (!unit_manager_is_connected(d->units))
                 (void) sd_notify(false, "STATUS=The service manager does not answer; trying again.");
         else
-                (void) sd_notifyf(false, "STATUS=%u running, %u queued%s%s", c.running, c.queued + c.intake, d->held_up ? "; no job is started: " : "",
-                                  strempty(d->held_up));
+                (void) sd_notifyf(false, "STATUS=%u running, %u queued%s%s", c.running, c.queued + c.intake, trouble ? "; no job is started: " : "",
+                                  strempty(trouble));
         write_report(d, &c);
         return 0;
 }

@@ -49,6 +49,10 @@ bool probe_permits(const Daemon *d) {
         return d->probe.passed && identify(d, key) && streq(key, d->probe.key);
 }
 
+const char *probe_complaint(const Daemon *d) {
+        return d->probe.failed ? d->probe.refusal : NULL;
+}
+
 const IsolationProof *probe_proof(const Daemon *d, ManifestProfile profile) {
         return &d->probe.proofs[profile];
 }
@@ -162,6 +166,7 @@ static void _printf_(3, 4) give_up(Daemon *d, bool refuted, const char *format, 
         memcpy(p->complaint, text, sizeof(text));
         p->failed = refuted;
         if (refuted) {
+                snprintf(p->refusal, sizeof(p->refusal), "the container isolation probe failed: %.250s", text);
                 p->passed = false;
                 (void) unlink(RUNTIME_DIR "/" PROOF_FILE);
         }
@@ -300,7 +305,7 @@ const char *probe_obstacle(Daemon *d) {
         if (p->complaint[0] == '\0' || !streq(key, p->asked))
                 snprintf(p->sentence, sizeof(p->sentence), "the container isolation is being probed");
         else if (p->failed)
-                snprintf(p->sentence, sizeof(p->sentence), "the container isolation probe failed: %.250s", p->complaint);
+                return p->refusal;
         else
                 snprintf(p->sentence, sizeof(p->sentence), "the container isolation cannot be probed: %.250s", p->complaint);
         return p->sentence;

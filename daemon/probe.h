@@ -44,7 +44,8 @@ typedef struct Probe {
         IsolationProof found[_MANIFEST_PROFILE_MAX];
         IsolationProof proofs[_MANIFEST_PROFILE_MAX];
         char complaint[PROBE_TEXT_MAX]; /* what went wrong last, "" */
-        char sentence[PROBE_TEXT_MAX];  /* what probe_obstacle() says */
+        char refusal[PROBE_TEXT_MAX];   /* where it failed: a sentence about that */
+        char sentence[PROBE_TEXT_MAX];  /* what else probe_obstacle() says */
         unsigned tries;              /* in a row that came to nothing */
         sd_event_source *timer;      /* next try */
 } Probe;
@@ -59,6 +60,9 @@ void probe_done(Probe *p);
  * The sentence is valid until the next call.
  */
 const char *probe_obstacle(Daemon *d);
+
+/* What is wrong as of the last probe of this engine, also while nobody waits for it; or NULL. Valid until the next probe. */
+const char *probe_complaint(const Daemon *d);
 
 /* Whether a container may be started now, in the engine that runs now. */
 bool probe_permits(const Daemon *d);

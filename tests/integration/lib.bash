@@ -150,9 +150,11 @@ wait)
         ;;
 esac
 END
-        # hold UNIT: before each stage, once hold_stages was called.
+        # hold UNIT: before each stage of a job, once hold_stages was called; the daemon's own probe goes ahead.
         put_file /root/test/hold 0755 <<'END'
 #!/bin/sh
+id=${1#morf-}
+[ -d "/var/spool/morf/active/${id%%-*}" ] || exit 0
 stage=${1%-*} stage=${stage##*-}
 [ -e "/root/test/holds/$stage" ] || exit 0
 touch "/root/test/holds/$stage.reached"

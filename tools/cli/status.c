@@ -213,6 +213,21 @@ static json_t *to_json(const Status *s) {
         return answer;
 }
 
+static long long reported(const Status *s, const char *key) {
+        return (long long) json_integer_value(json_object_get(s->report, key));
+}
+
+/* What running jobs take of the budgets, as the daemon says. */
+static void print_budgets(const Status *s) {
+        char used[FORMAT_SIZE_MAX], all[FORMAT_SIZE_MAX];
+
+        if (reported(s, "memory") <= 0)
+                return;
+        term_line(&s->cli->term, " taken: %s of %s of memory, %g of %g processors", format_size((uint64_t) reported(s, "memory_used"), used),
+                  format_size((uint64_t) reported(s, "memory"), all), (double) reported(s, "cpus_milli_used") / 1000,
+                  (double) reported(s, "cpus_milli") / 1000);
+}
+
 static void print_queue(const Status *s) {
         const Term *t = &s->cli->term;
 
@@ -243,7 +258,8 @@ static void print_queue(const Status *s) {
 
 static void print(const Status *s) {
         const char *version = json_string_value(json_object_get(s->report, "version")),
-                   *engine = json_string_value(json_object_get(s->report, "engine"));
+                   *engine = json_string_value(json_object_get(s->report, "engine")),
+                   *isolation = json_string_value(json_object_get(s->report, "isolation"));
         char free_text[FORMAT_SIZE_MAX], total[FORMAT_SIZE_MAX];
         const Term *t = &s->cli->term;
         TermColour c = verdict(s) == CLI_STATUS_FINE       ? TERM_GREEN
@@ -255,6 +271,10 @@ static void print(const Status *s) {
         term_line(t, "%s%s%s%s", version ? ", version " : "", strempty(version), engine ? ", engine " : "",
                   strempty(engine));
         print_queue(s);
+        if (s->running > 0)
+                print_budgets(s);
+        if (s->running > 0 && isolation)
+                term_line(t, " probe: %s", isolation);
         term_line(t, "  disk: %s of %s free", format_size(s->free_bytes, free_text),
                   format_size(s->total_bytes, total));
         if (s->mails_known)
