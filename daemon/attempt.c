@@ -9,8 +9,8 @@
 
 /* Longest wait between two tries. */
 #define RETRY_MAX_USEC (30 * USEC_PER_MINUTE)
-/* The longest wait until an engine that did not answer is asked again. */
-#define ENGINE_WAIT_MAX_USEC USEC_PER_MINUTE
+/* The longest wait until an engine that did not answer, or a disk that was full, is tried again. */
+#define WAIT_MAX_USEC USEC_PER_MINUTE
 /* A container that is ended by SIGKILL so often in a row does it itself. */
 #define KILLS_OF_ITS_OWN 3u
 
@@ -78,8 +78,8 @@ uint64_t attempt_delay(const Conf *c, unsigned faults) {
         return doubled(c->scheduler.retry_usec, faults > 0 ? faults - 1 : 0, RETRY_MAX_USEC);
 }
 
-uint64_t attempt_engine_delay(const Conf *c, unsigned waits) {
-        return doubled(c->scheduler.retry_usec, waits, ENGINE_WAIT_MAX_USEC);
+uint64_t attempt_wait_delay(const Conf *c, unsigned waits) {
+        return doubled(c->scheduler.retry_usec, waits, WAIT_MAX_USEC);
 }
 
 unsigned attempt_last(const Job *j, const char *name) {

@@ -40,9 +40,9 @@ bool attempt_may_be_lost(const AttemptEnd *end, unsigned faults, unsigned *kills
 /* Whether it says that the container engine does not answer: nothing was begun. */
 bool attempt_engine_is_down(const AttemptEnd *end);
 
-/* How long to wait after so many faults of the platform, or after the engine did not answer so many times. */
+/* How long to wait after so many faults of the platform, or after so many times when the engine did not answer or the disk was full. */
 uint64_t attempt_delay(const Conf *c, unsigned faults);
-uint64_t attempt_engine_delay(const Conf *c, unsigned waits);
+uint64_t attempt_wait_delay(const Conf *c, unsigned waits);
 
 /* The highest number that an attempt of this name has left an exit record under, also before a "retry". */
 unsigned attempt_last(const Job *j, const char *name);

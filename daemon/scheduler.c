@@ -73,22 +73,24 @@ static bool engine_is_down(const Daemon *d) {
         return false;
 }
 
-/* Filesystems that make inodes as they need them say that they have none. */
-static bool is_nearly_full(const Daemon *d, const struct statvfs *st) {
-        return (uint64_t) st->f_bavail * st->f_frsize < d->conf.scheduler.free_bytes || (st->f_files > 0 && st->f_favail < INODES_MIN);
+bool scheduler_disk_is_low(const Daemon *d) {
+        struct statvfs st;
+
+        if (fstatvfs(d->spool.fds[SPOOL_ACTIVE], &st) < 0)
+                return false;
+        /* Filesystems that make inodes as they need them say that they have none. */
+        return (uint64_t) st.f_bavail * st.f_frsize < d->conf.scheduler.free_bytes || (st.f_files > 0 && st.f_favail < INODES_MIN);
 }
 
 /* What keeps every job waiting, or NULL. */
 static const char *find_obstacle(Daemon *d) {
-        struct statvfs st;
-
         if (!unit_manager_is_connected(d->units))
                 return "the service manager does not answer";
         if (!engine_find(d->conf.engine.name))
                 return "no container engine is installed";
         if (engine_is_down(d))
                 return "the container engine does not answer";
-        if (fstatvfs(d->spool.fds[SPOOL_ACTIVE], &st) == 0 && is_nearly_full(d, &st))
+        if (scheduler_disk_is_low(d))
                 return "the disk is nearly full";
         return probe_obstacle(d);
 }

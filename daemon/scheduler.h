@@ -17,6 +17,12 @@ void scheduler_kick(Daemon *d);
 /* Sets the budgets from the configuration and the machine. */
 void scheduler_configure(Daemon *d);
 
+/*
+ * Whether the filesystem of the spool has less space than the configuration wants, or too few inodes. As long as it has, nothing is
+ * started, and what fails is tried again without being counted.
+ */
+bool scheduler_disk_is_low(const Daemon *d);
+
 /* Counts for reports. */
 typedef struct SchedulerCounts {
         unsigned intake, queued, held, running;

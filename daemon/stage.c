@@ -36,7 +36,7 @@ static void stop_attempt(const Job *j) {
  * before it got an answer (see scheduler.c).
  */
 static void wait_for_engine(Job *j) {
-        uint64_t delay = attempt_engine_delay(&j->daemon->conf, j->engine_waits++);
+        uint64_t delay = attempt_wait_delay(&j->daemon->conf, j->engine_waits++);
         LogJob stamp = job_log(j);
         char span[TIME_STRING_MAX];
 
@@ -68,14 +68,16 @@ static void wait_for_probe(Job *j) {
         stage_arm_timer(j, PROBE_WAIT_USEC);
 }
 
-/* The platform was at fault: try again after a while, or give up after so many times. */
+/* The platform was at fault: try again after a while, or give up after so many times. A full disk waits for the operator. */
 static void stage_retry(Job *j, const char *reason) {
         const Conf *c = &j->daemon->conf;
         LogJob stamp = job_log(j);
         char span[TIME_STRING_MAX];
+        bool disk_is_low;
         uint64_t delay;
 
-        j->record.faults++;
+        disk_is_low = scheduler_disk_is_low(j->daemon);
+        j->record.faults += !disk_is_low;
         if (j->record.faults >= c->scheduler.attempts) {
                 _cleanup_fault_ Fault fault = {};
 
@@ -84,13 +86,16 @@ static void stage_retry(Job *j, const char *reason) {
                 job_end(j, JOB_STATE_FAILED, &fault);
                 return;
         }
-        delay = attempt_delay(c, j->record.faults);
+        delay = disk_is_low ? attempt_wait_delay(c, j->record.attempt) : attempt_delay(c, j->record.faults);
         log_job(LOG_WARNING, 0, MESSAGE_ID_JOB_RETRY, &stamp, "stage failed by the platform's fault (%s), next try in %s", reason,
                 time_format_span(delay, span));
         j->record.retry_at = time_add(time_now_realtime(), delay);
         free(j->record.unit);
         j->record.unit = NULL;
-        job_set_why(j, "the platform had a problem (%s); try %u of %u follows", reason, j->record.faults + 1, c->scheduler.attempts);
+        if (disk_is_low)
+                job_set_why(j, "the disk is nearly full (%s); it is tried again until there is room", reason);
+        else
+                job_set_why(j, "the platform had a problem (%s); try %u of %u follows", reason, j->record.faults + 1, c->scheduler.attempts);
         (void) job_save(j);
         announce_status(j);
         stage_arm_timer(j, delay);

@@ -141,9 +141,10 @@ static void retry_step(Job *j, unsigned number, const char *reason) {
         const Conf *c = &j->daemon->conf;
         LogJob stamp = step_log(j, number);
         char span[TIME_STRING_MAX];
+        bool disk_is_low = scheduler_disk_is_low(j->daemon);
         uint64_t delay;
 
-        r->faults++;
+        r->faults += !disk_is_low;
         if (r->faults >= c->scheduler.attempts) {
                 _cleanup_fault_ Fault fault = {};
 
@@ -151,7 +152,7 @@ static void retry_step(Job *j, unsigned number, const char *reason) {
                 fail_step(j, number, &fault);
                 return;
         }
-        delay = attempt_delay(c, r->faults);
+        delay = disk_is_low ? attempt_wait_delay(c, r->attempt) : attempt_delay(c, r->faults);
         log_job(LOG_WARNING, 0, MESSAGE_ID_JOB_RETRY, &stamp, "step %u failed by the platform's fault (%s), next try in %s", number, reason,
                 time_format_span(delay, span));
         leave(j, number, STEP_STATE_WAITING);
@@ -169,7 +170,7 @@ static void wait_for_engine(Job *j, unsigned number) {
         leave(j, number, STEP_STATE_WAITING);
         stamp = step_log(j, number);
         if (j->record.retry_at <= now) {
-                uint64_t delay = attempt_engine_delay(&j->daemon->conf, j->engine_waits++);
+                uint64_t delay = attempt_wait_delay(&j->daemon->conf, j->engine_waits++);
 
                 log_job(j->engine_waits == 1 ? LOG_NOTICE : LOG_DEBUG, 0, MESSAGE_ID_JOB_RETRY, &stamp,
                         "the container engine does not answer, asking again in %s", time_format_span(delay, span));
