@@ -189,7 +189,7 @@ static void write_report(const Daemon *d, const SchedulerCounts *c) {
                 .memory_used = load.memory,
                 .cpus_milli = d->cpus_milli,
                 .cpus_milli_used = load.cpus_milli,
-                .isolation = (char *) (complaint ?: probe_permits(d) ? "containers are isolated" : "nothing is known of the isolation of containers yet"),
+                .isolation = (char *) (complaint ?: probe_proof(d, MANIFEST_PROFILE_COMPAT)->time > 0 && probe_permits(d) ? "containers are isolated" : "no proof of the isolation of containers"),
                 .problems = problems,
         };
         _cleanup_free_ char *text = NULL;

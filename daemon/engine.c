@@ -80,6 +80,7 @@ static const Engine engines[] = {
                 .sandbox = SANDBOX_ENGINE_ROOT,
                 .root = true,
                 .daemonless = true,
+                .unproved = true,
                 /*
                  * The monitor of the container stays in the unit, and ends with it. Podman's own limits for containers are higher
                  * than a service without CAP_SYS_RESOURCE may go.

@@ -57,6 +57,11 @@ typedef struct Engine {
         /* There is no daemon: containers are children of the command, and what it leaves when it is killed stays. */
         bool daemonless;
         const char *const *run; /* options of a run that only this engine has or needs */
+        /*
+         * Not probed (daemon/probe.h): its own filter of system calls lets containers make user namespaces, which the probe takes for
+         * a way out.
+         */
+        bool unproved;
         bool layers; /* its overlays can have several lower directories */
         void (*append_overlay)(UnitPlan *p, const EngineMount *m);
 } Engine;

@@ -35,7 +35,7 @@ static bool identify(const Daemon *d, char ret[static PROBE_KEY_MAX]) {
         const Engine *e = engine_find(d->conf.engine.name);
         struct stat program, pid = {};
 
-        if (!e || stat(e->path, &program) < 0 || (e->pid_file && stat(e->pid_file, &pid) < 0))
+        if (!e || e->unproved || stat(e->path, &program) < 0 || (e->pid_file && stat(e->pid_file, &pid) < 0))
                 return false;
         snprintf(ret, PROBE_KEY_MAX, "%s:%s:%ju:%jd.%09ld:%ju:%jd.%09ld", MORF_VERSION, e->path, (uintmax_t) program.st_ino,
                  (intmax_t) program.st_mtim.tv_sec, program.st_mtim.tv_nsec, (uintmax_t) pid.st_ino, (intmax_t) pid.st_mtim.tv_sec,
@@ -43,9 +43,18 @@ static bool identify(const Daemon *d, char ret[static PROBE_KEY_MAX]) {
         return true;
 }
 
+/* Containers of an engine that is not probed are started as they are. */
+static bool is_unproved(const Daemon *d) {
+        const Engine *e = engine_find(d->conf.engine.name);
+
+        return e && e->unproved;
+}
+
 bool probe_permits(const Daemon *d) {
         char key[PROBE_KEY_MAX];
 
+        if (is_unproved(d))
+                return true;
         return d->probe.passed && identify(d, key) && streq(key, d->probe.key);
 }
 
@@ -107,11 +116,24 @@ static void load(Probe *p) {
 
 /* ---- how it ends ---- */
 
-static void clear(Probe *p) {
-        _cleanup_fd_ int dir = fd_open_dir_at(AT_FDCWD, PROBE_DIR);
+/* Its files, its slice, and whoever is left in that: what a killed client may have left of its container. dir: PROBE_DIR */
+static void remove_one(const Daemon *d, int dir, const char *id) {
+        char slice[UNIT_NAME_SIZE];
 
-        if (dir >= 0 && id_is_valid(p->id.text))
-                (void) fd_remove_tree_at(dir, p->id.text);
+        if (unit_name_job_slice(id, slice) >= 0) {
+                (void) units_kill(d->units, slice, SIGKILL, NULL, NULL);
+                (void) units_stop(d->units, slice, NULL, NULL);
+        }
+        if (dir >= 0)
+                (void) fd_remove_tree_at(dir, id);
+}
+
+static void clear(Daemon *d) {
+        _cleanup_fd_ int dir = fd_open_dir_at(AT_FDCWD, PROBE_DIR);
+        Probe *p = &d->probe;
+
+        if (id_is_valid(p->id.text))
+                remove_one(d, dir, p->id.text);
         p->phase = PROBE_IDLE;
         p->unit[0] = '\0';
         free(p->image);
@@ -137,18 +159,6 @@ static void retry_later(Daemon *d) {
                 p->timer = NULL; /* the next job asks again */
 }
 
-/* What a killed client may have left of its container. */
-static void end_slices(const Daemon *d) {
-        for (ManifestProfile i = 0; i < _MANIFEST_PROFILE_MAX; i++) {
-                char slice[UNIT_NAME_SIZE];
-
-                if (unit_name_slice(d->probe.id.text, 1, probe_attempt(i), slice) < 0)
-                        continue;
-                (void) units_kill(d->units, slice, SIGKILL, NULL, NULL);
-                (void) units_stop(d->units, slice, NULL, NULL);
-        }
-}
-
 /*
  * It came to nothing, by trouble that has nothing to do with isolation (refuted: false), or because something is not as it must be.
  * An earlier proof of the same engine stands in the first case.
@@ -172,8 +182,7 @@ static void _printf_(3, 4) give_up(Daemon *d, bool refuted, const char *format, 
         }
         log_full(!is_new ? LOG_DEBUG : refuted ? LOG_ERR : LOG_WARNING, 0, MESSAGE_ID_PROBE_FAILED, NULL,
                  "the container isolation probe failed: %s%s", text, p->passed ? "; an earlier one passed, trying again" : "");
-        end_slices(d);
-        clear(p);
+        clear(d);
         retry_later(d);
         scheduler_kick(d);
         daemon_report(d);
@@ -199,7 +208,7 @@ static void pass(Daemon *d) {
         log_full(first ? LOG_INFO : LOG_DEBUG, 0, MESSAGE_ID_PROBE_PASSED, NULL, "containers of %s%s are isolated as they must be",
                  p->proofs[MANIFEST_PROFILE_COMPAT].engine, version);
         save(p);
-        clear(p);
+        clear(d);
         scheduler_kick(d);
         daemon_report(d);
 }
@@ -236,7 +245,7 @@ static void start_unit(Daemon *d, ProbePhase phase) {
 }
 
 /* Those of earlier daemons. */
-static void sweep(int dir) {
+static void sweep(const Daemon *d, int dir) {
         _cleanup_(closedirp) DIR *stream = NULL;
         struct dirent *de;
 
@@ -244,7 +253,7 @@ static void sweep(int dir) {
                 return;
         while ((de = readdir(stream)))
                 if (id_is_valid(de->d_name))
-                        (void) fd_remove_tree_at(dir, de->d_name);
+                        remove_one(d, dir, de->d_name);
 }
 
 static void begin(Daemon *d) {
@@ -258,7 +267,7 @@ static void begin(Daemon *d) {
         dir = fd_open_dir_at(AT_FDCWD, PROBE_DIR);
         r = dir < 0 ? dir : id_new(&p->id);
         if (r >= 0) {
-                sweep(dir);
+                sweep(d, dir);
                 r = probe_make_dirs(d, dir, p->id.text);
         }
         if (r < 0) {
