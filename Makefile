@@ -215,6 +215,7 @@ lint: check-layers ## Check licence lines, catalog, man pages and scripts, witho
 	@tests/lint/check-layout
 	@tests/lint/check-shell
 	@tests/lint/check-python
+	@tests/lint/check-faults
 
 # ---- checks ----------------------------------------------------------------------------------------------------------------
 #
@@ -320,6 +321,10 @@ CUTS ?= 20
 torture-powercut: ## Cut the power of a virtual machine under load, CUTS=20 times (an hour or more; needs no root)
 	@tests/run/deps vm
 	@deb=$$(tests/run/package $(BUILD)) && tests/torture/powercut --cuts $(CUTS) --deb "$$deb"
+
+.PHONY: torture-load
+torture-load: ## Check the service beside a crowd of units in a test machine (some minutes)
+	@MORF_DEB=$$(realpath "$$(tests/run/package $(BUILD))") bats tests/torture/load.bats
 
 .PHONY: torture-limits
 torture-limits: ## Check limits and accounting with cgroup v2 in a virtual machine (ten minutes; needs no root)

@@ -38,7 +38,6 @@ proof() {
         (($(job_get first .isolation.time) > 0))
         # Neither the researcher nor anything left behind knows of it.
         refute machine_sh 'grep -l isolation /var/spool/morf/sftp/alice/jobs/*/status.json'
-        machine_sh '[ "$(ls /var/lib/morf/probe | tr "\n" " ")" = "compat.json strict.json " ]'
 }
 
 @test "an engine that was started anew is probed again before the next container" {
@@ -71,4 +70,13 @@ proof() {
         [[ $(in_machine systemctl show --property=StatusText morfd) == *"the container isolation probe failed"* ]]
         machine_sh 'rm /etc/docker/daemon.json; systemctl restart docker'
         wait_job third 'done' -- 120
+}
+
+@test "nothing is left of the probes: containers, volumes, units, slices" {
+        none_left() {
+                machine_sh '[ -z "$(docker ps --all --quiet)$(docker volume ls --quiet)" ]
+                        [ -z "$(systemctl list-units --no-legend "morf-0*" "morf-jobs-*")" ]
+                        [ "$(ls /var/lib/morf/probe | tr "\n" " ")" = "compat.json strict.json " ]'
+        }
+        wait_until 20 "nothing is left" none_left
 }
