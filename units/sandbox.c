@@ -34,7 +34,7 @@ typedef enum PropertyKind {
         KIND_ALLOW,        /* (bas): words of text */
         KIND_DENY,         /* (bas), inverted */
         KIND_TMPFS,        /* a(ss): words of text are paths */
-        KIND_SHOWN,        /* a(ssbt): words of text are paths of the host, "-" before one that may be missing */
+        KIND_SHOWN,        /* a(ssbt): words of text are paths of the host, "-" before one that may be missing; without what is mounted below */
         KIND_ANY_ADDRESS,  /* a(iayu): all of IPv4 and IPv6 */
         KIND_CAPABILITIES, /* t: number and what the caller adds */
 } PropertyKind;
@@ -92,7 +92,8 @@ static const Property table[] = {
         /*
          * What is not shown is not there: a root of its own with nothing in it but programs. That is also two to three times faster
          * than to take a copy of all mounts of the host and to hide and protect it piece by piece: see what the manager does
-         * with /proc/self/mountinfo. ProtectKernelTunables= would be slow and have nothing to protect: there is no /proc/sys,
+         * with /proc/self/mountinfo. What is mounted below /usr and /run is not shown: our root lies in /usr, so that its new mounts
+         * would all be there a second time, below /usr/lib. ProtectKernelTunables= would be slow and have nothing to protect: there is no /proc/sys,
          * and /sys cannot be entered.
          */
         { CONFINED, "RootDirectory", STRING(SANDBOX_ROOT) },
@@ -121,7 +122,7 @@ static int append_path(sd_bus_message *m, PropertyKind kind, const char *path) {
 
         if (kind == KIND_TMPFS)
                 return sd_bus_message_append(m, "(ss)", path, "mode=0755,size=1M,nr_inodes=1k");
-        return sd_bus_message_append(m, "(ssbt)", path + optional, path + optional, (int) optional, /* flags: MS_REC= */ UINT64_C(16384));
+        return sd_bus_message_append(m, "(ssbt)", path + optional, path + optional, (int) optional, /* flags= */ UINT64_C(0));
 }
 
 static int append_paths(sd_bus_message *m, const Property *p) {
