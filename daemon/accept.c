@@ -5,7 +5,7 @@
 
 #include "daemon/announce.h"
 #include "daemon/attachment.h"
-#include "daemon/courses.h"
+#include "spool/courses.h"
 #include "daemon/daemon.h"
 #include "daemon/engine.h"
 #include "daemon/stage-table.h"

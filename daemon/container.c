@@ -7,10 +7,10 @@
 #include "daemon/daemon.h"
 #include "daemon/stage-parts.h"
 #include "spool/base/fd.h"
-#include "spool/base/parse.h"
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/engine-end.h"
 #include "spool/limits.h"
 #include "units/name.h"
 
@@ -61,12 +61,6 @@ int container_make_dirs(const Job *j, int parent_fd, const char *name, char *con
                 if (r >= 0)
                         r = make_layer(fd, *layer, uid, gid);
         return r;
-}
-
-int container_add_layer(const Job *j, EngineMounts *mounts, const char *dir, const char *layer, const char *lower, const char *destination) {
-        _cleanup_free_ char *upper = job_path(j, "%s/input/upper/%s", dir, layer), *work = job_path(j, "%s/input/work/%s", dir, layer);
-
-        return upper && work ? engine_mounts_overlay(mounts, lower, upper, work, destination) : -ENOMEM;
 }
 
 /* The wrapper that keeps the container's output away from the journal and watches its disk use. */
@@ -180,19 +174,24 @@ int container_clean(Job *j, UnitPlan *p, const char *label, unsigned attempt) {
 }
 
 bool container_judge(const ContainerBounds *b, Outcome outcome, int status, const ExitRecord *e, Fault *ret) {
-        char text[FORMAT_SIZE_MAX], span[TIME_STRING_MAX];
-        bool oom = e->oom_kills != EXIT_RECORD_UNKNOWN && e->oom_kills > 0;
+        EngineEnd end = {
+                .status = status,
+                .out_of_memory = e->oom_kills != EXIT_RECORD_UNKNOWN && e->oom_kills > 0,
+                .out_of_pids = e->pids_max_hits != EXIT_RECORD_UNKNOWN && e->pids_max_hits > 0,
+                .memory = b->memory,
+                .time_usec = b->time_usec,
+        };
 
         switch (outcome) {
         case OUTCOME_OOM:
-                (void) fault_set(ret, FAULT_MEMORY, NULL, 0, "the container ran out of its %s of memory", format_size(b->memory, text));
-                return true;
+                end.out_of_memory = true;
+                end.killed = true;
+                break;
         case OUTCOME_TIMEOUT:
                 if (streq(e->status, STRINGIFY(EXIT_STATUS_ENGINE_LOST)))
                         return false; /* it may have ended in time: the engine does not say */
-                (void) fault_set(ret, FAULT_TIME, NULL, 0, "the container did not end within its time limit of %s",
-                                 time_format_span(b->time_usec, span));
-                return true;
+                end.out_of_time = true;
+                break;
         case OUTCOME_EXIT:
                 break;
         case OUTCOME_SUCCESS:
@@ -205,20 +204,5 @@ bool container_judge(const ContainerBounds *b, Outcome outcome, int status, cons
         case _OUTCOME_INVALID:
                 return false;
         }
-
-        if (status == EXIT_STATUS_OUTPUT_LIMIT)
-                (void) fault_set(ret, FAULT_DISK, NULL, 0, "the container wrote more than it may to /output and /input");
-        else if (status == EXIT_STATUS_DISK_LOW || status == EXIT_STATUS_ENGINE_DOWN || status == EXIT_STATUS_ENGINE_LOST || status == 125)
-                return false; /* 125: the engine itself failed */
-        else if (oom && status != 0)
-                (void) fault_set(ret, FAULT_MEMORY, NULL, 0, "the container ran out of its %s of memory", format_size(b->memory, text));
-        else if (e->pids_max_hits != EXIT_RECORD_UNKNOWN && e->pids_max_hits > 0)
-                (void) fault_set(ret, FAULT_PIDS, NULL, 0, "the container hit its limit of processes and ended with status %d", status);
-        else if (status == 126 || status == 127)
-                (void) fault_set(ret, FAULT_COMMAND, NULL, 0, "the image's command could not be run (status %d)", status);
-        else if (status > 128 && status <= 128 + 64)
-                (void) fault_set(ret, FAULT_SIGNAL, NULL, 0, "the container was ended by signal %d", status - 128);
-        else
-                (void) fault_set(ret, FAULT_EXIT, NULL, 0, "the container ended with status %d", status);
-        return true;
+        return engine_end_judge(&end, ret);
 }

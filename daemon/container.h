@@ -37,9 +37,6 @@ typedef struct Container {
  */
 int container_make_dirs(const Job *j, int parent_fd, const char *name, char *const *layers, uid_t uid, gid_t gid);
 
-/* Appends to mounts the overlay at destination that has its upper layer in the directory of a container. Return: 0 or -ENOMEM. */
-int container_add_layer(const Job *j, EngineMounts *mounts, const char *dir, const char *layer, const char *lower, const char *destination);
-
 /* Describes the unit. Return: 0; -ENOPKG (no engine); or the plan's first error. */
 int container_plan(Job *j, UnitPlan *p, const Container *c);
 

@@ -48,6 +48,12 @@ int job_open_dir(const Job *j) {
         return fd_open_dir_at(j->daemon->spool.fds[SPOOL_ACTIVE], j->record.id);
 }
 
+char *job_dir_path(const Job *j) {
+        char *path;
+
+        return asprintf(&path, "%s/%s/%s", j->daemon->spool.path, spool_dir_name(SPOOL_ACTIVE), j->record.id) < 0 ? NULL : path;
+}
+
 char *job_path(const Job *j, const char *format, ...) {
         _cleanup_free_ char *name = NULL;
         va_list ap;

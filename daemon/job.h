@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 
 #include "spool/base/log.h"
+#include "spool/layout.h"
 #include "spool/manifest.h"
 #include "spool/record.h"
 
@@ -32,23 +33,6 @@ typedef struct Job {
         sd_event_source *timer; /* retry_at, deadline */
 } Job;
 
-/* Names below a job's directory. */
-#define JOB_DIR_DROP "drop"
-#define JOB_DIR_INTAKE "intake"
-#define JOB_DIR_UNPACKED JOB_DIR_INTAKE "/unpacked"
-#define JOB_DIR_IMAGE "image"
-#define JOB_DIR_DATA "data"
-#define JOB_DIR_STEPS "steps"
-/* Of workflows. */
-#define JOB_DIR_RECORD "record"
-#define JOB_DIR_PLAN "plan"
-#define JOB_DIR_WORK "work"
-#define JOB_DIR_RESULT "result"
-#define JOB_DIR_EVAL "result/eval"
-#define JOB_DIR_SEALED "result/sealed"
-#define JOB_DIR_RELEASE "release"
-#define JOB_DIR_EXITS "exits"
-
 /* A job without id. Return: NULL when out of memory. */
 Job *job_new(Daemon *d);
 Job *job_free(Job *j);
@@ -59,6 +43,9 @@ LogJob job_log(const Job *j);
 
 /* Opens active/<id>/. Return: a descriptor or a negative errno. */
 int job_open_dir(const Job *j);
+
+/* The absolute path of the job's directory. Return: a fresh string or NULL. */
+char *job_dir_path(const Job *j);
 
 /* The absolute path of a name below the job's directory; format is that of the name. Return: a fresh string or NULL. */
 char *job_path(const Job *j, const char *format, ...) _printf_(2, 3);

@@ -105,23 +105,6 @@ int stage_read_image(const Job *j, ImageRecord *ret) {
         return image_record_read_at(image, IMAGE_RECORD_FILE, ret, /* reterr= */ NULL);
 }
 
-int stage_add_arguments(const ManifestArguments *args, char ***l) {
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < args->n; i++) {
-                _cleanup_free_ char *option = NULL;
-
-                if (asprintf(&option, "--%s", args->items[i].name) < 0) {
-                        option = NULL;
-                        return -ENOMEM;
-                }
-                r = strv_add(l, option);
-                if (r >= 0)
-                        r = strv_add(l, args->items[i].value);
-        }
-        return r;
-}
-
 int stage_load_courses(const Job *j, const Manifest *m, Courses *ret, Fault *reterr) {
         _cleanup_conf_user_ ConfUser user = {};
         int r;

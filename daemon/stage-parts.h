@@ -6,7 +6,7 @@
  */
 
 #include "daemon/accounts.h"
-#include "daemon/courses.h"
+#include "spool/courses.h"
 #include "daemon/engine.h"
 #include "daemon/job.h"
 #include "spool/image-record.h"
@@ -56,9 +56,6 @@ int stage_add_courses(UnitPlan *p, const Courses *courses);
 
 /* What the stage "image" left. Return: as image_record_read_at(). */
 int stage_read_image(const Job *j, ImageRecord *ret);
-
-/* Appends a job's own arguments, "--NAME" and "VALUE", to an argument vector. Return: 0 or -ENOMEM. */
-int stage_add_arguments(const ManifestArguments *args, char ***l);
 
 /* The courses that the job may see now. Return: as courses_for_job(). */
 int stage_load_courses(const Job *j, const Manifest *m, Courses *ret, Fault *reterr);

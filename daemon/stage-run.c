@@ -10,6 +10,7 @@
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/engine-input.h"
 
 #define RUN_LABEL "001"
 #define RUN_DIR JOB_DIR_STEPS "/" RUN_LABEL
@@ -35,43 +36,11 @@ static int list_tables(int dirfd, char ***ret) {
         return 0;
 }
 
-/* /morf-data: the courses and the reduced tables, read-only. /input: the same courses, writable. */
-static int add_mounts(const Job *j, const Courses *courses, char *const *tables, EngineMounts *m) {
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < courses->n; i++) {
-                const Course *c = &courses->items[i];
-                _cleanup_free_ char *source = NULL, *data = NULL, *input = NULL;
-
-                if (asprintf(&source, "%s/%s", c->root, c->name) < 0 || asprintf(&data, "/morf-data/%s", c->name) < 0 ||
-                    asprintf(&input, "/input/%s", c->name) < 0)
-                        return -ENOMEM;
-                r = engine_mounts_bind(m, source, data, true);
-                if (r >= 0)
-                        r = container_add_layer(j, m, RUN_DIR, c->name, source, input);
-        }
-        STRV_FOREACH(table, tables) {
-                _cleanup_free_ char *source = job_path(j, JOB_DIR_DATA "/%s", *table), *data = NULL;
-
-                if (!source || asprintf(&data, "/morf-data/%s", *table) < 0) {
-                        data = NULL;
-                        return -ENOMEM;
-                }
-                if (r >= 0)
-                        r = engine_mounts_bind(m, source, data, true);
-        }
-        return r;
-}
-
-static int make_dirs(const Job *j, int dirfd, const Courses *courses, uid_t uid, gid_t gid) {
-        _cleanup_strv_ char **layers = NULL;
+static int make_dirs(const Job *j, int dirfd, char *const *layers, uid_t uid, gid_t gid) {
         _cleanup_fd_ int steps = -EBADF;
-        int r = 0;
+        int r;
 
-        for (size_t i = 0; r >= 0 && i < courses->n; i++)
-                r = strv_add(&layers, courses->items[i].name);
-        if (r >= 0)
-                r = fd_remove_tree_at(dirfd, JOB_DIR_STEPS);
+        r = fd_remove_tree_at(dirfd, JOB_DIR_STEPS);
         if (r >= 0)
                 r = publish_mkdir_at(dirfd, JOB_DIR_STEPS, 0711, 0, 0);
         if (r < 0)
@@ -85,7 +54,8 @@ int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         _cleanup_engine_mounts_ EngineMounts mounts = {};
         _cleanup_manifest_ Manifest m = {};
         _cleanup_courses_ Courses courses = {};
-        _cleanup_strv_ char **tables = NULL, **arguments = NULL;
+        _cleanup_strv_ char **tables = NULL, **layers = NULL, **arguments = NULL;
+        _cleanup_free_ char *path = NULL;
         ManifestLimits limits;
         Container container;
         bool strict;
@@ -97,13 +67,16 @@ int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         if (r < 0)
                 return r;
         strict = m.profile == MANIFEST_PROFILE_STRICT;
-        r = make_dirs(j, dirfd, &courses, strict ? account->uid : 0, strict ? account->gid : 0);
+        path = job_dir_path(j);
+        if (!path)
+                return -ENOMEM;
+        r = list_tables(dirfd, &tables);
         if (r >= 0)
-                r = list_tables(dirfd, &tables);
+                r = engine_input_run(path, RUN_DIR, &courses, tables, &mounts, &layers);
         if (r >= 0)
-                r = add_mounts(j, &courses, tables, &mounts);
+                r = make_dirs(j, dirfd, layers, strict ? account->uid : 0, strict ? account->gid : 0);
         if (r >= 0)
-                r = stage_add_arguments(&m.args, &arguments);
+                r = engine_input_run_arguments(&m, &arguments);
         if (r < 0)
                 return r;
         limits = accept_limits(&j->daemon->conf, &m.limits);

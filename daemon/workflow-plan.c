@@ -13,6 +13,7 @@
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/engine-input.h"
 #include "spool/limits.h"
 #include "units/name.h"
 
@@ -38,45 +39,12 @@
 #define RECORD_LABEL "record"
 #define RECORD_NUMBER UNIT_NUMBER_MAX /* no step has it */
 
-/* A controller is a list of calls. */
-#define RECORD_SECONDS 60u
-static const ManifestLimits record_limits = {
-        .cpus_milli = 1000,
-        .memory = 256 * LIMIT_MIB,
-        .time_usec = RECORD_SECONDS * USEC_PER_SEC,
-        .output = 4 * LIMIT_MIB,
-        .pids = 64,
-};
-
 /* Where the controller is. Return: a fresh path, or NULL when out of memory. */
 static char *controller_path(const Job *j, const Manifest *m) {
         return job_path(j, "%s/%s", m->unpacked ? JOB_DIR_UNPACKED : JOB_DIR_DROP, m->controller);
 }
 
 /* ---- recording ---- */
-
-/* What tells the controller who it is. */
-static int add_identity(const Job *j, const Manifest *m, char ***l) {
-        int r;
-
-        r = strv_add(l, "--user");
-        if (r >= 0)
-                r = strv_add(l, j->record.user);
-        if (r >= 0)
-                r = strv_add(l, "--job");
-        if (r >= 0)
-                r = strv_add(l, m->name);
-        for (size_t i = 0; r >= 0 && i < m->args.n; i++) {
-                _cleanup_free_ char *arg = NULL;
-
-                if (asprintf(&arg, "--arg=%s=%s", m->args.items[i].name, m->args.items[i].value) < 0) {
-                        arg = NULL;
-                        return -ENOMEM;
-                }
-                r = strv_add(l, arg);
-        }
-        return r;
-}
 
 int workflow_plan_recording(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr) {
         const Account *job = &j->daemon->accounts.of[ACCOUNT_JOB], *intake = &j->daemon->accounts.of[ACCOUNT_INTAKE];
@@ -96,15 +64,9 @@ int workflow_plan_recording(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *rete
         /* The controller belongs to root:morf-intake, whose group may read it: the one thing of theirs that is in sight there. */
         r = container_make_dirs(j, dirfd, JOB_DIR_RECORD, /* layers= */ NULL, job->uid, intake->gid);
         if (r >= 0)
-                r = engine_mounts_bind(&mounts, RECORDER, "/morf/recorder", true);
+                r = engine_input_record(RECORDER, controller, &mounts);
         if (r >= 0)
-                r = engine_mounts_bind(&mounts, controller, "/morf/controller.py", true);
-        for (const char *const *a = (const char *const[]){ "-B", "-s", "/morf/recorder/record.py", NULL }; r >= 0 && *a; a++)
-                r = strv_add(&arguments, *a);
-        if (r >= 0)
-                r = add_identity(j, &m, &arguments);
-        for (const char *const *a = (const char *const[]){ "--", "/morf/controller.py", "/output", NULL }; r >= 0 && *a; a++)
-                r = strv_add(&arguments, *a);
+                r = engine_input_record_arguments(j->record.user, &m, &arguments);
         if (r < 0)
                 return r;
         c = (Container){
@@ -112,7 +74,7 @@ int workflow_plan_recording(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *rete
                 .number = RECORD_NUMBER,
                 .attempt = j->record.attempt,
                 .dir = JOB_DIR_RECORD,
-                .limits = &record_limits,
+                .limits = &engine_input_record_limits,
                 .profile = MANIFEST_PROFILE_STRICT, /* whatever the job's is */
                 .uid = job->uid,
                 .gid = intake->gid,
@@ -128,7 +90,7 @@ int workflow_clean_recording(Job *j, UnitPlan *p) {
 }
 
 bool workflow_judge_recording(_unused_ const Job *j, Outcome outcome, int status, const ExitRecord *e, Fault *ret) {
-        static const ContainerBounds bounds = { .memory = 256 * LIMIT_MIB, .time_usec = RECORD_SECONDS * USEC_PER_SEC };
+        const ContainerBounds bounds = { .memory = engine_input_record_limits.memory, .time_usec = engine_input_record_limits.time_usec };
         _cleanup_fault_ Fault fault = {};
 
         if (!container_judge(&bounds, outcome, status, e, &fault))
@@ -345,71 +307,6 @@ static int plan_collect(Job *j, const PlanStep *s, const Manifest *m, bool salva
         return unit_plan_add_argumentf(p, "--max-files=%u", LIMIT_DROP_ENTRIES);
 }
 
-static const char *root_of(const Courses *courses, const char *name) {
-        for (size_t i = 0; i < courses->n; i++)
-                if (streq(courses->items[i].name, name))
-                        return courses->items[i].root;
-        return NULL;
-}
-
-/* Raw sessions: what was made ready of each lies over the session itself. Layers are numbered: names may hold any '.' and '-'. */
-static int add_sessions(const Job *j, const PlanStep *s, const Courses *courses, const char *dir, EngineMounts *m, char ***layers, Fault *reterr) {
-        PlanStepSessions i = {};
-        unsigned n = 0;
-        int r = 0;
-
-        while (r >= 0 && plan_step_sessions(&j->workflow->plan, s, &i)) {
-                _cleanup_free_ char *lower = NULL, *seen = NULL;
-                const char *root = root_of(courses, i.course->name);
-                char layer[16];
-
-                if (!root)
-                        return fault_set(reterr, FAULT_GRANT, NULL, 0, "course '%s' does not exist here or was not granted to you", i.course->name);
-                if (asprintf(&lower, CACHE_RAW "/%s:%s/%s/%s", i.session->version, root, i.course->name, i.session->name) < 0 ||
-                    asprintf(&seen, "/input/%s/%s", i.course->name, i.session->name) < 0)
-                        return -ENOMEM;
-                snprintf(layer, sizeof(layer), "%u", n++);
-                r = strv_add(layers, layer);
-                if (r >= 0)
-                        r = container_add_layer(j, m, dir, layer, lower, seen);
-        }
-        return r;
-}
-
-static int add_inputs(const Job *j, const PlanStep *s, const Courses *courses, const char *dir, EngineMounts *m, char ***layers, Fault *reterr) {
-        PlanMode mode = plan_phase_of(&j->workflow->plan, s)->mode;
-        _cleanup_free_ char *lower = NULL;
-        int r;
-
-        if (mode == PLAN_MODE_EXTRACT || mode == PLAN_MODE_EXTRACT_HOLDOUT)
-                return add_sessions(j, s, courses, dir, m, layers, reterr);
-        lower = job_path(j, JOB_DIR_WORK "/input/%03u", s->number);
-        if (!lower)
-                return -ENOMEM;
-        r = strv_add(layers, "all");
-        return r < 0 ? r : container_add_layer(j, m, dir, "all", lower, "/input");
-}
-
-/* The order is that of MORF 2.0; what does not apply is the word None. */
-static int add_arguments(const Plan *p, const PlanStep *s, const Manifest *m, char ***l) {
-        const PlanPhase *phase = plan_phase_of(p, s);
-        const char *const fixed[] = {
-                "--course", s->course ?: "None", "--session", s->session ?: "None", "--mode", plan_mode_argument(phase->mode), NULL,
-        };
-        char fold[16];
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && fixed[i]; i++)
-                r = strv_add(l, fixed[i]);
-        if (r >= 0 && s->fold > 0) {
-                snprintf(fold, sizeof(fold), "%u", s->fold);
-                r = strv_add(l, "--fold_num");
-                if (r >= 0)
-                        r = strv_add(l, fold);
-        }
-        return r < 0 ? r : stage_add_arguments(&m->args, l);
-}
-
 static int plan_container(Job *j, int dirfd, const PlanStep *s, const Manifest *m, UnitPlan *p, Fault *reterr) {
         const Account *account = &j->daemon->accounts.of[ACCOUNT_JOB];
         bool strict = m->profile == MANIFEST_PROFILE_STRICT;
@@ -417,6 +314,7 @@ static int plan_container(Job *j, int dirfd, const PlanStep *s, const Manifest *
         char label[STEP_RECORD_NAME_SIZE], dir[64];
         _cleanup_engine_mounts_ EngineMounts mounts = {};
         _cleanup_courses_ Courses courses = {};
+        _cleanup_free_ char *path = NULL;
         _cleanup_fd_ int steps = -EBADF;
         ManifestLimits limits;
         Container c;
@@ -426,11 +324,14 @@ static int plan_container(Job *j, int dirfd, const PlanStep *s, const Manifest *
         steps = fd_open_dir_at(dirfd, JOB_DIR_STEPS);
         if (steps < 0)
                 return steps;
+        path = job_dir_path(j);
+        if (!path)
+                return -ENOMEM;
         r = stage_load_courses(j, m, &courses, reterr);
         if (r >= 0)
-                r = add_inputs(j, s, &courses, dir, &mounts, &layers, reterr);
+                r = engine_input_step(path, dir, CACHE_RAW, &j->workflow->plan, s, &courses, &mounts, &layers, reterr);
         if (r >= 0)
-                r = add_arguments(&j->workflow->plan, s, m, &arguments);
+                r = engine_input_step_arguments(&j->workflow->plan, s, m, &arguments);
         if (r >= 0)
                 r = container_make_dirs(j, steps, label, layers, strict ? account->uid : 0, strict ? account->gid : 0);
         if (r < 0)

@@ -24,6 +24,23 @@ typedef enum SpoolDir {
         _SPOOL_DIR_INVALID = -EINVAL,
 } SpoolDir;
 
+/* Names below a job's directory. */
+#define JOB_DIR_DROP "drop"
+#define JOB_DIR_INTAKE "intake"
+#define JOB_DIR_UNPACKED JOB_DIR_INTAKE "/unpacked"
+#define JOB_DIR_IMAGE "image"
+#define JOB_DIR_DATA "data"
+#define JOB_DIR_STEPS "steps"
+/* Of workflows. */
+#define JOB_DIR_RECORD "record"
+#define JOB_DIR_PLAN "plan"
+#define JOB_DIR_WORK "work"
+#define JOB_DIR_RESULT "result"
+#define JOB_DIR_EVAL "result/eval"
+#define JOB_DIR_SEALED "result/sealed"
+#define JOB_DIR_RELEASE "release"
+#define JOB_DIR_EXITS "exits"
+
 typedef struct Spool {
         char *path;
         int fds[_SPOOL_DIR_MAX];

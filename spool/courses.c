@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/courses.h"
+#include "spool/courses.h"
 
 #include <fcntl.h>
 

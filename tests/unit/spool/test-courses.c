@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/courses.h"
+#include "spool/courses.h"
 #include "spool/base/strv.h"
 #include "spool/limits.h"
 #include "tests/unit/scratch.h"
