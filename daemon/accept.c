@@ -15,15 +15,7 @@
 #include "spool/base/time.h"
 
 ManifestLimits accept_limits(const Conf *c, const ManifestLimits *wanted) {
-        const ManifestLimits *standard = &c->limits.standard;
-
-        return (ManifestLimits){
-                .cpus_milli = wanted->cpus_milli > 0 ? wanted->cpus_milli : standard->cpus_milli,
-                .memory = wanted->memory > 0 ? wanted->memory : standard->memory,
-                .time_usec = wanted->time_usec > 0 ? wanted->time_usec : standard->time_usec,
-                .output = wanted->output > 0 ? wanted->output : standard->output,
-                .pids = wanted->pids > 0 ? wanted->pids : standard->pids,
-        };
+        return manifest_limits(wanted, &c->limits.standard);
 }
 
 /* A limit above what can ever be given would wait in the queue for ever, so it is refused now. */

@@ -41,6 +41,9 @@ typedef enum SpoolDir {
 #define JOB_DIR_RELEASE "release"
 #define JOB_DIR_EXITS "exits"
 
+/* A file at the top of course data that morf-synth made: nobody's data is in it, and all of it may be shown. */
+#define DATA_SYNTHETIC_FILE ".morf-synthetic"
+
 typedef struct Spool {
         char *path;
         int fds[_SPOOL_DIR_MAX];

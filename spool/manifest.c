@@ -98,6 +98,16 @@ int manifest_add_argument(Manifest *m, const char *name, const char *value) {
         return json_array_add(&argument_table, &m->args.items, &m->args.n, sizeof(a), &a);
 }
 
+ManifestLimits manifest_limits(const ManifestLimits *wanted, const ManifestLimits *standard) {
+        return (ManifestLimits){
+                .cpus_milli = wanted->cpus_milli > 0 ? wanted->cpus_milli : standard->cpus_milli,
+                .memory = wanted->memory > 0 ? wanted->memory : standard->memory,
+                .time_usec = wanted->time_usec > 0 ? wanted->time_usec : standard->time_usec,
+                .output = wanted->output > 0 ? wanted->output : standard->output,
+                .pids = wanted->pids > 0 ? wanted->pids : standard->pids,
+        };
+}
+
 int manifest_write_at(int dirfd, const Manifest *m) {
         return json_record_publish_at(&manifest_table, m, dirfd, MANIFEST_FILE, 0640, (uid_t) -1, (gid_t) -1);
 }

@@ -110,6 +110,9 @@ extern const JsonTable manifest_table;
 /* Appends an argument. Return: 0 or -ENOMEM. */
 int manifest_add_argument(Manifest *m, const char *name, const char *value);
 
+/* The limits of a job: what it asks for, and otherwise the standard. */
+ManifestLimits manifest_limits(const ManifestLimits *wanted, const ManifestLimits *standard);
+
 /* Publishes m below dirfd. Return: 0 or a negative errno. */
 int manifest_write_at(int dirfd, const Manifest *m);
 

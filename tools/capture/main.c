@@ -24,6 +24,7 @@
 
 static const char *arg_file, *arg_free_path, *arg_digest, *arg_digest_to;
 static uint64_t arg_max = DEFAULT_MAX, arg_free_min;
+static bool arg_copy;
 static Watch arg_watch;
 static CaptureEngine arg_engine;
 
@@ -31,6 +32,7 @@ static void help(void) {
         puts("Usage: morf-capture --file FILE [OPTION…] -- COMMAND [ARGUMENT…]\n\n"
              "Runs COMMAND and keeps the head and the tail of what it prints in FILE.\n\n"
              "  --max BYTES          most bytes kept (default: 1M)\n"
+             "  --copy               print it as well\n"
              "  --watch DIR          end COMMAND when DIR (may be given again) grows over:\n"
              "  --watch-max BYTES      so many bytes, all together\n"
              "  --watch-entries N      so many files and directories\n"
@@ -73,6 +75,7 @@ static int parse_argv(int argc, char *argv[]) {
                 ARG_VERSION,
                 ARG_FILE,
                 ARG_MAX,
+                ARG_COPY,
                 ARG_WATCH,
                 ARG_WATCH_MAX,
                 ARG_WATCH_ENTRIES,
@@ -90,6 +93,7 @@ static int parse_argv(int argc, char *argv[]) {
                 { "version", no_argument, NULL, ARG_VERSION },
                 { "file", required_argument, NULL, ARG_FILE },
                 { "max", required_argument, NULL, ARG_MAX },
+                { "copy", no_argument, NULL, ARG_COPY },
                 { "watch", required_argument, NULL, ARG_WATCH },
                 { "watch-max", required_argument, NULL, ARG_WATCH_MAX },
                 { "watch-entries", required_argument, NULL, ARG_WATCH_ENTRIES },
@@ -118,6 +122,9 @@ static int parse_argv(int argc, char *argv[]) {
                         break;
                 case ARG_MAX:
                         r = parse_bytes("max", optarg, &arg_max);
+                        break;
+                case ARG_COPY:
+                        arg_copy = true;
                         break;
                 case ARG_WATCH:
                         r = parse_watch(optarg);
@@ -208,6 +215,7 @@ static int run(char *const argv[]) {
                 log_error_errno(r, "cannot create %s", arg_file);
                 return CAPTURE_STATUS_INTERNAL;
         }
+        output.copy = arg_copy;
         r = capture_run(argv, &output, &arg_watch, &arg_engine);
         if (r == 0 && arg_digest) {
                 r = write_digest();

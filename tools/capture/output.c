@@ -64,6 +64,9 @@ static void ring_add(Output *o, const char *data, size_t size) {
 void output_add(Output *o, const char *data, size_t size) {
         size_t head = size < o->head_left ? size : (size_t) o->head_left;
 
+        /* Whoever does not listen any more is no trouble of the command's. */
+        if (o->copy && fd_write_all(STDOUT_FILENO, data, size) < 0)
+                o->copy = false;
         if (head > 0)
                 write_file(o, data, head);
         o->head_left -= head;

@@ -14,6 +14,7 @@
 
 typedef struct Output {
         int fd;
+        bool copy;           /* all of the stream goes to standard output as well */
         uint64_t head_left;  /* bytes that still go to the file directly */
         char *ring;
         size_t ring_size, ring_used, ring_at; /* ring_at: where the next byte goes */

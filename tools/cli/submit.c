@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <ini.h>
-#include <libconfig.h>
-#include <sys/stat.h>
-
 #include "spool/base/fd.h"
 #include "spool/base/name.h"
 #include "spool/base/parse.h"
 #include "spool/base/strv.h"
 #include "spool/limits.h"
+#include "tools/cli/drop-files.h"
 #include "tools/cli/follow.h"
 #include "tools/cli/handin.h"
 #include "tools/cli/show.h"
@@ -19,150 +16,14 @@ typedef struct Submit {
         bool wait, check;
         uint64_t timeout_usec;
         const char *user; /* --user, or NULL */
-        const char *path;
-        char *name;         /* under which it is dropped */
-        char **attachments; /* paths */
-        bool elsewhere;     /* an attachment does not lie beside the job file */
+        DropFiles files;
         char *dropped;      /* the name in the end */
         uint64_t since;
 } Submit;
 
 static void submit_done(Submit *s) {
-        free(s->name);
         free(s->dropped);
-        strv_free(s->attachments);
-}
-
-/* The last component of a path, slashes at the end left out. Return: a fresh string, "" for "/", or NULL. */
-static char *last_component(const char *path) {
-        _cleanup_free_ char *real = NULL;
-        size_t end, start;
-
-        if (streq(path, ".") || streq(path, "..") || endswith(path, "/.") || endswith(path, "/..")) {
-                real = realpath(path, NULL);
-                path = real ?: path;
-        }
-        for (end = strlen(path); end > 0 && path[end - 1] == '/'; end--)
-                ;
-        for (start = end; start > 0 && path[start - 1] != '/'; start--)
-                ;
-        return strndup(path + start, end - start);
-}
-
-/* path/../name. Return: a fresh string or NULL. */
-static char *beside_path(const char *path, const char *name) {
-        const char *slash = strrchr(path, '/');
-        char *s;
-
-        return asprintf(&s, "%.*s%s", slash ? (int) (slash + 1 - path) : 0, path, name) < 0 ? NULL : s;
-}
-
-/* Adds what the job file names, when it is there and not given already. Return: 0 or -ENOMEM. */
-static int add_named(Submit *s, const char *value) {
-        _cleanup_free_ char *name = NULL, *path = NULL;
-
-        name = last_component(value);
-        if (!name || !name_is_valid(name))
-                return 0;
-        STRV_FOREACH(a, s->attachments) {
-                _cleanup_free_ char *other = last_component(*a);
-
-                if (streq_ptr(other, name))
-                        return 0;
-        }
-        path = beside_path(s->path, value);
-        if (!path)
-                return -ENOMEM;
-        return access(path, F_OK) == 0 ? strv_add(&s->attachments, path) : 0;
-}
-
-/* Of a client.config; its URLs name files beside it by their last component. Return: 1 (go on) or 0. */
-static int on_client_config(void *user, const char *section, const char *key, const char *value) {
-        Submit *s = user;
-        _cleanup_free_ char *plain = strndup(value, strcspn(value, "?#")), *name = NULL;
-
-        if (!streq(section, "client") || (strcasecmp(key, "docker_url") != 0 && strcasecmp(key, "controller_url") != 0))
-                return 1;
-        name = plain ? last_component(plain) : NULL;
-        return name && add_named(s, name) >= 0;
-}
-
-static int add_named_attachments(Submit *s) {
-        static const char *const keys[] = { "job.image", "job.dockerfile", "job.controller" };
-        config_t config;
-        int r = 0;
-
-        /* What is wrong with the file, the check says better. */
-        if (endswith(s->name, ".config")) {
-                (void) ini_parse(s->path, on_client_config, s);
-                return 0;
-        }
-        config_init(&config);
-        if (config_read_file(&config, s->path) == CONFIG_TRUE)
-                for (size_t i = 0; r == 0 && i < ELEMENTSOF(keys); i++) {
-                        const char *value;
-
-                        if (config_lookup_string(&config, keys[i], &value) == CONFIG_TRUE)
-                                r = add_named(s, value);
-                }
-        config_destroy(&config);
-        return r;
-}
-
-/* Return: 0, or an exit status after a message. */
-static int look_at_attachments(Submit *s) {
-        if (strv_length(s->attachments) > LIMIT_NEEDS)
-                return cli_fail(CLI_EXIT_USAGE, "a job has at most %u attachments", LIMIT_NEEDS);
-        STRV_FOREACH(a, s->attachments) {
-                _cleanup_free_ char *name = last_component(*a), *beside = NULL;
-                struct stat given, found;
-
-                if (stat(*a, &given) < 0)
-                        return cli_fail_errno(negative_errno(), "cannot use the attachment '%s'", *a);
-                if (!name || !name_is_valid(name)) {
-                        cli_fail(CLI_EXIT_JOB, "the attachment '%s' has a name that a job file cannot use", *a);
-                        cli_hint("Rename it: letters, digits, '.', '_' and '-', at most %u of them.", NAME_MAX_LENGTH);
-                        return CLI_EXIT_JOB;
-                }
-                beside = beside_path(s->path, name);
-                if (!beside || stat(beside, &found) < 0 || found.st_dev != given.st_dev || found.st_ino != given.st_ino)
-                        s->elsewhere = true;
-        }
-        return 0;
-}
-
-static int look_at_job(Submit *s) {
-        struct stat st;
-        int r;
-
-        if (stat(s->path, &st) < 0)
-                return cli_fail_errno(negative_errno(), "cannot hand in '%s'", s->path);
-        s->name = last_component(s->path);
-        if (!s->name)
-                return cli_fail_errno(-ENOMEM, "cannot go on");
-        /* Blanks and the like would be a nuisance in every message about the job. */
-        for (char *p = s->name; *p; p++)
-                if (!strchr("._-", *p) && !(*p >= '0' && *p <= '9') && !((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z'))
-                        *p = '-';
-        if (strlen(s->name) + 4 > LIMIT_DROP_NAME_BYTES || s->name[0] == '\0' || strchr(".-_", s->name[0]))
-                return cli_fail(CLI_EXIT_JOB,
-                                "'%s' cannot be the name of a drop: rename it to letters and digits, at most %u",
-                                s->path, LIMIT_DROP_NAME_BYTES - 4);
-        if (S_ISDIR(st.st_mode))
-                return s->attachments ? cli_fail(CLI_EXIT_USAGE,
-                                                 "a directory is handed in as it is, without attachments")
-                                      : 0;
-        if (!S_ISREG(st.st_mode))
-                return cli_fail(CLI_EXIT_JOB, "'%s' is neither a file nor a directory", s->path);
-        if (endswith(s->name, ".zip"))
-                return s->attachments ? cli_fail(CLI_EXIT_USAGE, "a job zip has no attachments: all is in it") : 0;
-        if (!endswith(s->name, ".cfg") && !endswith(s->name, ".config")) {
-                cli_fail(CLI_EXIT_JOB, "'%s' is not a job: its name must end in .cfg or .config (a job file) or .zip (a job zip)",
-                         s->path);
-                return CLI_EXIT_JOB;
-        }
-        r = add_named_attachments(s);
-        return r < 0 ? cli_fail_errno(r, "cannot go on") : look_at_attachments(s);
+        drop_files_done(&s->files);
 }
 
 /* Whether all that intake would wait for is handed in. */
@@ -173,8 +34,8 @@ static int look_at_needs(const Submit *s, const json_t *answer) {
         json_array_foreach (json_object_get(answer, "needs"), i, name) {
                 bool given = false;
 
-                STRV_FOREACH(a, s->attachments) {
-                        _cleanup_free_ char *other = last_component(*a);
+                STRV_FOREACH(a, s->files.attachments) {
+                        _cleanup_free_ char *other = drop_files_last_component(*a);
 
                         given = given || streq_ptr(other, json_string_value(name));
                 }
@@ -192,7 +53,7 @@ static int look_at_needs(const Submit *s, const json_t *answer) {
 static int check(const Submit *s) {
         _cleanup_free_ char *helper = cli_helper_path("morf-intake"), *output = NULL;
         char option_check[] = "--check", option_json[] = "--json";
-        char *argv[] = { helper, option_check, (char *) (uintptr_t) s->path, option_json, NULL };
+        char *argv[] = { helper, option_check, (char *) (uintptr_t) s->files.path, option_json, NULL };
         _cleanup_json_ json_t *answer = NULL;
         const char *code, *hint;
         int status, r;
@@ -211,9 +72,9 @@ static int check(const Submit *s) {
         code = json_string_value(json_object_get(answer, "code"));
         if (status != FAULT_EXIT_STATUS || !code)
                 return cli_fail(CLI_EXIT_SYSTEM,
-                                "the check of '%s' ended with status %d; --no-check hands it in unchecked", s->path,
+                                "the check of '%s' ended with status %d; --no-check hands it in unchecked", s->files.path,
                                 status);
-        if (s->elsewhere && streq(code, fault_to_string(FAULT_ATTACHMENT))) {
+        if (s->files.elsewhere && streq(code, fault_to_string(FAULT_ATTACHMENT))) {
                 cli_note("attachments that do not lie beside the job file are checked by the server only");
                 return 0;
         }
@@ -257,8 +118,8 @@ static int explain_put(const Submit *s, const Handin *h, const char *path, const
 static int put_all(Submit *s, const Handin *h) {
         int r;
 
-        STRV_FOREACH(a, s->attachments) {
-                _cleanup_free_ char *name = last_component(*a), *bad = NULL;
+        STRV_FOREACH(a, s->files.attachments) {
+                _cleanup_free_ char *name = drop_files_last_component(*a), *bad = NULL;
                 bool reused = false;
 
                 if (!name)
@@ -276,9 +137,9 @@ static int put_all(Submit *s, const Handin *h) {
                 bool reused;
 
                 s->since = time_now_realtime();
-                r = handin_put(h, s->path, s->name, &s->dropped, &reused, &bad);
+                r = handin_put(h, s->files.path, s->files.name, &s->dropped, &reused, &bad);
                 if (r < 0)
-                        return explain_put(s, h, s->path, s->name, bad, r);
+                        return explain_put(s, h, s->files.path, s->files.name, bad, r);
         }
         return 0;
 }
@@ -287,8 +148,8 @@ static json_t *to_json(const Submit *s, const Handin *h, const Record *r) {
         _cleanup_json_ json_t *attachments = json_array();
         json_t *answer;
 
-        STRV_FOREACH(a, s->attachments) {
-                _cleanup_free_ char *name = last_component(*a);
+        STRV_FOREACH(a, s->files.attachments) {
+                _cleanup_free_ char *name = drop_files_last_component(*a);
 
                 json_array_append_new(attachments, json_string(strempty(name)));
         }
@@ -347,7 +208,7 @@ static int submit(Submit *s) {
         _cleanup_handin_ Handin box = HANDIN_EMPTY;
         int r;
 
-        r = look_at_job(s);
+        r = drop_files_find(&s->files);
         if (r == 0)
                 r = cli_open(s->cli);
         if (r == 0)
@@ -360,8 +221,8 @@ static int submit(Submit *s) {
                 return r;
         if (!s->cli->json) {
                 term_line(&s->cli->term, "Handed in: %s%s%s", s->dropped,
-                          streq(s->dropped, s->name) ? "" : ", because there was already one called ",
-                          streq(s->dropped, s->name) ? "" : s->name);
+                          streq(s->dropped, s->files.name) ? "" : ", because there was already one called ",
+                          streq(s->dropped, s->files.name) ? "" : s->files.name);
                 if (!s->wait)
                         term_line(&s->cli->term,
                                   "'morf list' shows it as soon as it is taken, 'morf why ID' says where it is.");
@@ -427,9 +288,9 @@ int verb_submit(Cli *cli, int argc, char **argv) {
         r = check_caller(&s);
         if (r != 0)
                 return r;
-        s.path = argv[optind];
+        s.files.path = argv[optind];
         for (int i = optind + 1; i < argc; i++)
-                if (strv_add(&s.attachments, argv[i]) < 0)
+                if (strv_add(&s.files.attachments, argv[i]) < 0)
                         return cli_fail_errno(-ENOMEM, "cannot go on");
         return submit(&s);
 }

@@ -56,6 +56,15 @@ static const Verb verbs[] = {
           "  Prints OK, or what is wrong, with file, line and hint. Exit status: that of morf-intake, 0 right, 65 "
           "wrong.\n",
           EVERYBODY, verb_check },
+        { "run", "morf run --data DIR [--output DIR] FILE|DIRECTORY [ATTACHMENT...]", "try a job on this machine",
+          "  -d, --data DIR       course data that 'morf synth' made; may be given several times\n"
+          "  -o, --output DIR     where the results go, by default morf-run-NAME\n"
+          "      --keep           keep the directory of the job there: inputs, outputs, plan\n"
+          "      --not-private    the data is not from 'morf synth', and may be seen by whoever sees this\n"
+          "\n"
+          "What the server does with a job, without the server: the same checks, containers and evaluation, with all that the containers\n"
+          "print. Needs docker. Exit status: 0 it runs, 1 the job is at fault, 6 this machine is, 130 interrupted.\n",
+          EVERYBODY " who may use docker", verb_run },
         { "verify", "morf verify RECEIPT [FILE...]", "whether a result is one of this server's, unchanged",
           "      --keys DIR       where the server's keys are, by default " KEYS_DIR "\n"
           "\n"

@@ -32,6 +32,7 @@ int verb_why(Cli *cli, int argc, char **argv);
 int verb_log(Cli *cli, int argc, char **argv);
 int verb_control(Cli *cli, int argc, char **argv); /* cancel, hold, release, retry */
 int verb_check(Cli *cli, int argc, char **argv);
+int verb_run(Cli *cli, int argc, char **argv);
 int verb_verify(Cli *cli, int argc, char **argv);
 int verb_synth(Cli *cli, int argc, char **argv);
 int verb_status(Cli *cli, int argc, char **argv);

@@ -18,6 +18,8 @@
 
 #include "spool/base/fd.h"
 #include "spool/base/parse.h"
+#include "spool/base/publish.h"
+#include "spool/layout.h"
 #include "tools/synth/repository.h"
 
 #define EXIT_USAGE 2
@@ -182,9 +184,17 @@ static void on_progress(void *userdata, const Session *s, const RepositoryStats 
                 (unsigned long long) so_far->lines);
 }
 
+/* Not where something of somebody else's may lie beside. */
+static int mark(int fd) {
+        static const char text[] = "Made by morf-synth: this is nobody's data.\n";
+
+        return publish_file_at(fd, DATA_SYNTHETIC_FILE, text, strlen(text), 0644, (uid_t) -1, (gid_t) -1);
+}
+
 int main(int argc, char *argv[]) {
         _cleanup_fd_ int fd = -EBADF;
         RepositoryStats stats;
+        bool filled;
         int r;
 
         r = parse_argv(argc, argv);
@@ -204,9 +214,13 @@ int main(int argc, char *argv[]) {
                         arg_out);
                 return EXIT_FAILURE;
         }
+        filled = r > 0;
         r = repository_write(fd, &arg_plan, arg_progress ? on_progress : NULL, NULL, &stats);
         if (r < 0)
                 return fail(r, r == -E2BIG ? "too many people in all sessions together for" : "cannot write below");
+        r = filled ? 0 : mark(fd);
+        if (r < 0)
+                return fail(r, "cannot write below");
         printf("%llu sessions, %llu learners, %llu events (%llu bytes before compression) in %s\n",
                 (unsigned long long) stats.sessions, (unsigned long long) stats.learners,
                 (unsigned long long) stats.lines, (unsigned long long) stats.log_bytes, arg_out);
