@@ -276,8 +276,35 @@ static void engines_are_found_by_name(_unused_ void **state) {
         assert_null(engine_find(CONF_ENGINE_AUTO));
 }
 
+/* What the daemon's unit runs is what spool/engine-run.h says, word by word; without a slice only what speaks of it is different. */
+static void at_home_it_is_the_same(_unused_ void **state) {
+        for (int i = 0; i < 2; i++) {
+                EngineRun run = sample(i == 0 ? MANIFEST_PROFILE_COMPAT : MANIFEST_PROFILE_STRICT);
+                _cleanup_(unit_plan_freep) UnitPlan *p = plan(&run);
+                _cleanup_strv_ char **server = NULL, **home = NULL;
+                char **words = p->execs[0].argv + 2; /* behind "capture --" */
+                size_t k = 0;
+
+                assert_int_equal(engine_run_argv(CONF_ENGINE_DOCKER, &run, &server), 0);
+                run.slice = NULL;
+                assert_int_equal(engine_run_argv(CONF_ENGINE_DOCKER, &run, &home), 0);
+                assert_int_equal(strv_length(server), strv_length(home) + 1);
+                for (size_t j = 0; server[j]; j++) {
+                        assert_string_equal(words[j], server[j]);
+                        if (startswith(server[j], "--cgroup-parent="))
+                                continue;
+                        if (startswith(server[j], "--pids-limit="))
+                                assert_string_equal(home[k], "--pids-limit=512");
+                        else
+                                assert_string_equal(home[k], server[j]);
+                        k++;
+                }
+        }
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(at_home_it_is_the_same),
                 cmocka_unit_test(compat), cmocka_unit_test(strict), cmocka_unit_test(nothing_of_the_researchers_is_an_option),
                 cmocka_unit_test(bare), cmocka_unit_test(processors_are_written_in_full), cmocka_unit_test(many_courses), cmocka_unit_test(layers_and_entry_point),
                 cmocka_unit_test(a_broken_plan_stays_broken), cmocka_unit_test(podman),
