@@ -4,7 +4,7 @@
 # PURPOSE: "morf run" does at home what the server does: the same result for the same job, everything shown that a container prints, the
 # same faults, and nothing left behind, interrupted or not; and it does not show what may be somebody's data.
 #
-# Runs in a test machine of its own, where the service is stopped but for the comparison. MORF_DEB names the package to test.
+# Runs in a test machine of its own, whose service is there for the comparison. MORF_DEB names the package to test.
 #
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the machine
 

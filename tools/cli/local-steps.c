@@ -31,11 +31,12 @@ static bool course_is_lost(const Steps *s, const char *course) {
 }
 
 /* What both helpers of a phase are called with. */
-static int add_common(const Local *l, const char *verb, unsigned phase, char ***argv) {
+static int add_common(const Steps *s, const char *verb, unsigned phase, char ***argv) {
         static const char *const options[][2] = {
                 { "--plan", JOB_DIR_PLAN }, { "--manifest", JOB_DIR_INTAKE }, { "--work", JOB_DIR_WORK },
                 { "--cache-steps", "cache/steps" }, { "--cache-features", "cache/features" },
         };
+        const Local *l = s->l;
         int r;
 
         r = strv_add(argv, verb);
@@ -46,19 +47,37 @@ static int add_common(const Local *l, const char *verb, unsigned phase, char ***
         STRV_FOREACH(root, l->data)
                 if (r >= 0)
                         r = strv_addf(argv, "--data=%s", *root);
+        for (size_t i = 0; r >= 0 && l->manifest.partial && i < l->plan.n_courses; i++)
+                if (course_is_lost(s, l->plan.courses[i].name))
+                        r = strv_addf(argv, "--lost=%s", l->plan.courses[i].name);
         return r;
 }
 
-/* What an earlier step of this very run made already is not made again. */
-static int take_cached(Steps *s, unsigned phase) {
+/*
+ * What an earlier step of this very run made already is not made again; what lacks an input, or whose output breaks the contract, has
+ * failed.
+ */
+static int read_phase(Steps *s, unsigned phase) {
         _cleanup_phase_record_ PhaseRecord record = {};
         _cleanup_fd_ int work = fd_open_dir_at(s->l->fd, JOB_DIR_WORK);
+        const Plan *p = &s->l->plan;
         int r;
 
         r = work < 0 ? work : phase_record_read_at(work, phase, &record, /* reterr= */ NULL);
         for (size_t i = 0; r >= 0 && i < record.n_cached; i++)
-                if (record.cached[i] >= 1 && record.cached[i] <= s->l->plan.n_steps)
+                if (plan_step(p, record.cached[i]))
                         s->done[record.cached[i] - 1] = true;
+        for (size_t i = 0; r >= 0 && i < record.n_broken; i++) {
+                const PhaseBroken *b = &record.broken[i];
+
+                if (!plan_step(p, b->step) || s->failed[b->step - 1])
+                        continue;
+                s->failed[b->step - 1] = true;
+                s->done[b->step - 1] = false;
+                local_say(s->l, "%s: the job goes on without the course", strempty(b->fault.message));
+                fault_done(&s->l->fault);
+                r = fault_copy(&b->fault, &s->l->fault);
+        }
         return r;
 }
 
@@ -67,14 +86,14 @@ static int prepare(Steps *s, const PlanStep *step) {
         Local *l = s->l;
         int r;
 
-        r = add_common(l, "prepare", step->phase, &argv);
+        r = add_common(s, "prepare", step->phase, &argv);
         if (r >= 0)
                 r = strv_addf(&argv, "--image=%s", l->image.id);
         if (r >= 0)
                 r = strv_addf(&argv, "--cache-raw=%s/cache/raw", l->path);
         if (r >= 0)
                 r = local_helper(l, "morf-assemble", argv, JOB_DIR_WORK);
-        return r != 0 ? r : take_cached(s, step->phase);
+        return r != 0 ? r : read_phase(s, step->phase);
 }
 
 static int collect(Steps *s, const PlanStep *step) {
@@ -82,7 +101,7 @@ static int collect(Steps *s, const PlanStep *step) {
         Local *l = s->l;
         int r;
 
-        r = add_common(l, "collect", step->phase, &argv);
+        r = add_common(s, "collect", step->phase, &argv);
         if (r >= 0)
                 r = strv_addf(&argv, "--steps=%s/" JOB_DIR_STEPS, l->path);
         for (size_t i = 0; r >= 0 && i < l->plan.n_steps; i++)
@@ -92,7 +111,9 @@ static int collect(Steps *s, const PlanStep *step) {
                 r = strv_addf(&argv, "--max-bytes=%" PRIu64, l->limits.output);
         if (r >= 0)
                 r = strv_addf(&argv, "--max-files=%u", LIMIT_DROP_ENTRIES);
-        return r < 0 ? r : local_helper(l, "morf-assemble", argv, JOB_DIR_WORK);
+        if (r >= 0)
+                r = local_helper(l, "morf-assemble", argv, JOB_DIR_WORK);
+        return r != 0 ? r : read_phase(s, step->phase);
 }
 
 /* "step 3 of 12: extract_session, accounting, 001". Return: a fresh string or NULL. */

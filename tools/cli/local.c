@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/cli/local.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 
 #include "spool/base/fd.h"
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "tools/cli/local-child.h"
+
+/* What the last helper said, which only matters where it is no fault of the job. */
+#define HELPER_LOG "helper.log"
+#define HELPER_LOG_MAX (64u * 1024u)
 
 void local_done(Local *l) {
         fd_close(l->fd);
@@ -65,7 +70,8 @@ int local_fresh_dir(const Local *l, const char *name, mode_t mode) {
 int local_helper(Local *l, const char *name, char *const *argv, const char *fault_dir) {
         _cleanup_free_ char *path = cli_helper_path(name);
         _cleanup_strv_ char **all = NULL;
-        _cleanup_fd_ int dir = -EBADF;
+        _cleanup_fd_ int dir = -EBADF, log = -EBADF;
+        uint64_t copied;
         LocalChildEnd end;
         int r, status;
 
@@ -75,8 +81,10 @@ int local_helper(Local *l, const char *name, char *const *argv, const char *faul
                         r = strv_add(&all, *a);
         if (r < 0)
                 return r;
-        fflush(stdout);
-        r = local_child_run(all, STDERR_FILENO, 0, NULL, NULL, &end, &status);
+        log = openat(l->fd, HELPER_LOG, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (log < 0)
+                return negative_errno();
+        r = local_child_run(all, log, 0, NULL, NULL, &end, &status);
         if (r < 0) {
                 cli_fail_errno(r, "cannot run %s", path);
                 return -EREMOTEIO;
@@ -91,6 +99,8 @@ int local_helper(Local *l, const char *name, char *const *argv, const char *faul
                 if (r >= 0)
                         return LOCAL_E_FAULT;
         }
+        if (lseek(log, 0, SEEK_SET) == 0)
+                (void) fd_copy(log, STDERR_FILENO, HELPER_LOG_MAX, &copied);
         cli_fail(CLI_EXIT_SYSTEM, "%s ended with status %d; what it says stands above", name, status);
         return -EREMOTEIO;
 }
