@@ -278,6 +278,9 @@ static int do_plan(Local *l) {
                 r = add_data(l, &argv);
         if (r >= 0)
                 r = add_courses(l, &argv);
+        /* Whether an account may is not known here. */
+        if (r >= 0)
+                r = strv_add(&argv, "--labels-allowed");
         if (r >= 0)
                 r = local_helper(l, "morf-plan", argv, JOB_DIR_PLAN);
         if (r != 0)
