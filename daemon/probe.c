@@ -116,12 +116,17 @@ static void load(Probe *p) {
 
 /* ---- how it ends ---- */
 
-/* Its files, its slice, and whoever is left in that: what a killed client may have left of its container. dir: PROBE_DIR */
-static void remove_one(const Daemon *d, int dir, const char *id) {
+/*
+ * Its files, its slice, and whoever is left in that. is_over: its unit is gone, so that this is what a killed client left of its
+ * container; else the client is told to end, and removes its container itself.
+ * dir: PROBE_DIR
+ */
+static void remove_one(const Daemon *d, int dir, const char *id, bool is_over) {
         char slice[UNIT_NAME_SIZE];
 
         if (unit_name_job_slice(id, slice) >= 0) {
-                (void) units_kill(d->units, slice, SIGKILL, NULL, NULL);
+                if (is_over)
+                        (void) units_kill(d->units, slice, SIGKILL, NULL, NULL);
                 (void) units_stop(d->units, slice, NULL, NULL);
         }
         if (dir >= 0)
@@ -133,7 +138,7 @@ static void clear(Daemon *d) {
         Probe *p = &d->probe;
 
         if (id_is_valid(p->id.text))
-                remove_one(d, dir, p->id.text);
+                remove_one(d, dir, p->id.text, /* is_over= */ true);
         p->phase = PROBE_IDLE;
         p->unit[0] = '\0';
         free(p->image);
@@ -253,7 +258,7 @@ static void sweep(const Daemon *d, int dir) {
                 return;
         while ((de = readdir(stream)))
                 if (id_is_valid(de->d_name))
-                        remove_one(d, dir, de->d_name);
+                        remove_one(d, dir, de->d_name, /* is_over= */ false);
 }
 
 static void begin(Daemon *d) {
