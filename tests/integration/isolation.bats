@@ -71,12 +71,3 @@ proof() {
         machine_sh 'rm /etc/docker/daemon.json; systemctl restart docker'
         wait_job third 'done' -- 120
 }
-
-@test "nothing is left of the probes: containers, volumes, units, slices" {
-        none_left() {
-                machine_sh '[ -z "$(docker ps --all --quiet)$(docker volume ls --quiet)" ]
-                        [ -z "$(systemctl list-units --no-legend "morf-0*" "morf-jobs-*")" ]
-                        [ "$(ls /var/lib/morf/probe | tr "\n" " ")" = "compat.json strict.json " ]'
-        }
-        wait_until 20 "nothing is left" none_left
-}
