@@ -200,7 +200,7 @@ uint64_t fact_forbidden_calls(const char *unused) {
                 int status;
 
                 if (pid == 0)
-                        _exit(calls[i]() < 0);
+                        _exit(calls[i]() < 0 ? 1 : 0);
                 if (pid < 0 || waitpid(pid, &status, 0) != pid)
                         return PROBE_UNKNOWN;
                 if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
