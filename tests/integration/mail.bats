@@ -328,7 +328,10 @@ is_running() {
 
 @test "what is not a mail request is set aside and told, and harms nothing" {
         start_with "$WITH_POSTFIX"
-        machine_sh 'echo "{\"version\":1,\"what\":2}" > "$1/$2-01-accepted.json"; chown morf-mail: "$1/$2-01-accepted.json"' "$OUTBOX" "$JOB"
+        machine_sh 'f=$(mktemp -p "$1/..")
+                echo "{\"version\":1,\"what\":2}" > "$f"
+                chown morf-mail: "$f"
+                mv "$f" "$1/$2-01-accepted.json"' "$OUTBOX" "$JOB"
         request 2 started alice@morf.test
         wait_until 10 "it is set aside" exists "$OUTBOX/undeliverable/$JOB-01-accepted.json"
         wait_until 10 "the other is sent" is_sent 02-started
