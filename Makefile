@@ -111,8 +111,8 @@ PROBE_SOURCES := $(sort $(wildcard tools/probe/*.c))
 $(BUILD)/bin/morf-probe: $(PROBE_SOURCES) $(wildcard tools/probe/*.h) Makefile
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
-	@$(CC) -I. -D_GNU_SOURCE $(CPPFLAGS) -std=gnu17 -O2 -g $(WARNINGS) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -static-pie \
-		-Wl,-z,relro,-z,now -o $@ $(PROBE_SOURCES)
+	@$(CC) -I. -D_GNU_SOURCE $(CPPFLAGS) -std=gnu17 -O2 -g -ffile-prefix-map='$(CURDIR)=.' $(WARNINGS) -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
+		-fPIE -static-pie -Wl,-z,relro,-z,now -o $@ $(PROBE_SOURCES)
 
 $(BUILD)/bin/%:
 	@mkdir -p $(@D)
