@@ -140,9 +140,9 @@ back() {
 @test "away when jobs are queued: the queue rests and says why, no attempt is counted" {
         away
         drop queued-1
+        wait_job queued-1 preparing
         drop queued-2
         drop queued-3
-        wait_job queued-1 preparing
         wait_until 40 "the first waits for the engine" why_is queued-1 'Preparing since *the container engine does not answer.*The platform, not the job, is at fault*'
         wait_until 20 "another says that it waits for that" machine_sh 'grep -ls "no job is started: the container engine does not answer" /var/spool/morf/active/*/record.json'
         tells_so() {
