@@ -93,31 +93,10 @@ static char *container_name(const Job *j, const char *label, unsigned attempt) {
         return asprintf(&name, "morf-%s-%s-%u", j->record.id, label, attempt) < 0 ? NULL : name;
 }
 
-/* What it writes comes last, so that the order of the others is that of their list. */
-static int append_run(const Job *j, UnitPlan *p, const Engine *e, const Container *c, const EngineRun *common) {
-        _cleanup_free_ char *output = job_path(j, "%s/output", c->dir);
-        _cleanup_engine_mounts_ EngineMounts mounts = {};
-        EngineRun run = *common;
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < c->mounts->n; i++) {
-                const EngineMount *m = &c->mounts->items[i];
-
-                r = m->upper ? engine_mounts_overlay(&mounts, m->source, m->upper, m->work, m->destination) :
-                               engine_mounts_bind(&mounts, m->source, m->destination, m->readonly);
-        }
-        if (r >= 0)
-                r = output ? engine_mounts_bind(&mounts, output, "/output", false) : -ENOMEM;
-        if (r < 0)
-                return r;
-        run.mounts = &mounts;
-        return engine_append_run(e, p, &run);
-}
-
 int container_plan(Job *j, UnitPlan *p, const Container *c) {
         _cleanup_image_record_ ImageRecord image = {};
         const Engine *e = stage_engine(j);
-        _cleanup_free_ char *name = NULL, *log = NULL;
+        _cleanup_free_ char *name = NULL, *log = NULL, *output = NULL;
         char slice[UNIT_NAME_SIZE];
         UnitLimits limits = {
                 .memory_max = c->limits->memory,
@@ -135,7 +114,8 @@ int container_plan(Job *j, UnitPlan *p, const Container *c) {
         if (r < 0)
                 return r;
         name = container_name(j, c->label, c->attempt);
-        if (!name || asprintf(&log, "%s/log", c->dir) < 0) {
+        output = job_path(j, "%s/output", c->dir);
+        if (!name || !output || asprintf(&log, "%s/log", c->dir) < 0) {
                 log = NULL;
                 return -ENOMEM;
         }
@@ -148,6 +128,8 @@ int container_plan(Job *j, UnitPlan *p, const Container *c) {
                 .profile = c->profile,
                 .uid = c->uid,
                 .gid = c->gid,
+                .mounts = c->mounts,
+                .output = output,
                 .entrypoint = c->entrypoint,
                 .arguments = c->arguments,
         };
@@ -161,7 +143,7 @@ int container_plan(Job *j, UnitPlan *p, const Container *c) {
         (void) stage_bind(j, p, c->dir, "/run/morf/step", false);
         (void) stage_bind(j, p, log, "/run/morf/log", true);
         (void) add_capture(j, p, e, c, name);
-        return append_run(j, p, e, c, &run);
+        return engine_append_run(e, p, &run);
 }
 
 int container_clean(Job *j, UnitPlan *p, const char *label, unsigned attempt) {

@@ -176,16 +176,9 @@ int probe_plan_image(const Daemon *d, const Engine *e, const char *id, UnitPlan 
         return 0;
 }
 
-/* What a job's container sees, too: data read-only, a copy of it that can be written to, a table, and /output. */
+/* What a job's container sees, too: data read-only, a copy of it that can be written to, and a table. */
 static int add_mounts(const char *id, ManifestProfile profile, EngineMounts *ret) {
-        static const struct {
-                const char *source, *destination;
-                bool readonly;
-        } binds[] = {
-                { "data/" TABLE, "/morf-data/" TABLE, true },
-                { "steps/001/output", "/output", false },
-        };
-        _cleanup_free_ char *course = NULL, *upper = NULL, *work = NULL;
+        _cleanup_free_ char *course = NULL, *upper = NULL, *work = NULL, *table = NULL;
         const char *name = manifest_profile_to_string(profile);
         int r;
 
@@ -195,30 +188,29 @@ static int add_mounts(const char *id, ManifestProfile profile, EngineMounts *ret
                 upper = NULL;
         if (asprintf(&work, PROBE_DIR "/%s/%s/steps/001/input/work/" COURSE, id, name) < 0)
                 work = NULL;
-        if (!course || !upper || !work)
+        if (asprintf(&table, PROBE_DIR "/%s/%s/data/" TABLE, id, name) < 0)
+                table = NULL;
+        if (!course || !upper || !work || !table)
                 return -ENOMEM;
         r = engine_mounts_bind(ret, course, "/morf-data/" COURSE, true);
         if (r >= 0)
                 r = engine_mounts_overlay(ret, course, upper, work, "/input/" COURSE);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(binds); i++) {
-                _cleanup_free_ char *source = NULL;
-
-                if (asprintf(&source, PROBE_DIR "/%s/%s/%s", id, name, binds[i].source) < 0)
-                        return -ENOMEM;
-                r = engine_mounts_bind(ret, source, binds[i].destination, binds[i].readonly);
-        }
-        return r;
+        return r < 0 ? r : engine_mounts_bind(ret, table, "/morf-data/" TABLE, true);
 }
 
 /* The engine's command in the wrapper that jobs have, too, which also takes the digest of the report. */
 static int add_command(const Daemon *d, const Engine *e, UnitPlan *p, const char *id, ManifestProfile profile, const char *image, const char *slice) {
         const Account *account = &d->accounts.of[ACCOUNT_JOB];
         _cleanup_engine_mounts_ EngineMounts mounts = {};
-        _cleanup_free_ char *container = NULL;
+        _cleanup_free_ char *container = NULL, *output = NULL;
         EngineRun run;
         int r;
 
         if (asprintf(&container, "morf-%s-001-%u", id, probe_attempt(profile)) < 0)
+                container = NULL;
+        if (asprintf(&output, PROBE_DIR "/%s/%s/steps/001/output", id, manifest_profile_to_string(profile)) < 0)
+                output = NULL;
+        if (!container || !output)
                 return -ENOMEM;
         r = add_mounts(id, profile, &mounts);
         if (r < 0)
@@ -233,6 +225,7 @@ static int add_command(const Daemon *d, const Engine *e, UnitPlan *p, const char
                 .uid = account->uid,
                 .gid = account->gid,
                 .mounts = &mounts,
+                .output = output,
         };
         (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0,
                                   (const char *const[]){ HELPER("capture"), "--file", "/run/morf/log/container.log", "--digest",

@@ -156,6 +156,10 @@ static void append_limits(Argv *a, const ManifestLimits *l, bool sliced) {
         add(a, "--ulimit=fsize=%" PRIu64, LIMIT_FILE_BYTES);
 }
 
+static void append_bind(Argv *a, const char *source, const char *destination, bool readonly) {
+        add(a, "--mount=type=bind,src=%s,dst=%s%s", source, destination, readonly ? ",readonly" : "");
+}
+
 static void append_mounts(Argv *a, const Form *form, const EngineMounts *mounts) {
         for (size_t i = 0; i < mounts->n; i++) {
                 const EngineMount *m = &mounts->items[i];
@@ -163,7 +167,7 @@ static void append_mounts(Argv *a, const Form *form, const EngineMounts *mounts)
                 if (m->upper)
                         form->append_overlay(a, m);
                 else
-                        add(a, "--mount=type=bind,src=%s,dst=%s%s", m->source, m->destination, m->readonly ? ",readonly" : "");
+                        append_bind(a, m->source, m->destination, m->readonly);
         }
 }
 
@@ -185,6 +189,8 @@ int engine_run_argv(ConfEngine engine, const EngineRun *run, char ***argv) {
                 append_all(&a, compat);
         append_limits(&a, run->limits, run->slice != NULL);
         append_mounts(&a, form, run->mounts);
+        if (run->output)
+                append_bind(&a, run->output, "/output", false);
         if (run->entrypoint)
                 add(&a, "--entrypoint=%s", run->entrypoint);
         add(&a, "%s", run->image);

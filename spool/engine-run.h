@@ -43,6 +43,7 @@ typedef struct EngineRun {
         uid_t uid; /* strict profile: who it runs as */
         gid_t gid;
         const EngineMounts *mounts;
+        const char *output;     /* what /output is: a directory; or NULL */
         const char *entrypoint; /* instead of the image's own, or NULL */
         char *const *arguments; /* of the entry point; NULL-terminated, or NULL */
 } EngineRun;

@@ -63,7 +63,6 @@ static int make_dirs(const Local *l, const LocalContainer *c) {
 /* The command for the container, in the wrapper that the server has around it. */
 static int make_argv(const Local *l, const LocalContainer *c, const char *name, char ***argv) {
         _cleanup_free_ char *output = local_path(l, "%s/output", c->dir), *capture = cli_helper_path("morf-capture");
-        _cleanup_engine_mounts_ EngineMounts mounts = {};
         EngineRun run = {
                 .id = l->id.text,
                 .name = name,
@@ -72,20 +71,13 @@ static int make_argv(const Local *l, const LocalContainer *c, const char *name, 
                 .profile = c->profile,
                 .uid = l->uid,
                 .gid = l->gid,
-                .mounts = &mounts,
+                .mounts = c->mounts,
+                .output = output,
                 .entrypoint = c->entrypoint,
                 .arguments = c->arguments,
         };
         int r = output && capture ? 0 : -ENOMEM;
 
-        for (size_t i = 0; r >= 0 && i < c->mounts->n; i++) {
-                const EngineMount *m = &c->mounts->items[i];
-
-                r = m->upper ? engine_mounts_overlay(&mounts, m->source, m->upper, m->work, m->destination) :
-                               engine_mounts_bind(&mounts, m->source, m->destination, m->readonly);
-        }
-        if (r >= 0)
-                r = engine_mounts_bind(&mounts, output, "/output", false);
         if (r >= 0)
                 r = strv_add_many(argv, capture, "--copy", NULL);
         if (r >= 0)
