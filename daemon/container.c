@@ -6,61 +6,17 @@
 
 #include "daemon/daemon.h"
 #include "daemon/stage-parts.h"
-#include "spool/base/fd.h"
-#include "spool/base/publish.h"
-#include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/engine-dirs.h"
 #include "spool/engine-end.h"
 #include "spool/limits.h"
 #include "units/name.h"
 
-/*
- * A container that begins as root may have programs that become somebody else, as a database server does that writes its answers to a file
- * below /input, which published jobs have it do. Nobody but the container comes as far as these directories.
- */
-static mode_t mode_for(uid_t uid) {
-        return uid == 0 ? 0777 : 0755;
-}
+int container_make_dirs(const Daemon *d, int parent_fd, const char *name, char *const *layers, uid_t uid, gid_t gid) {
+        const Account *engine = &d->accounts.of[ACCOUNT_ENGINE];
+        const EngineDirs dirs = { .user = { uid, gid }, .open = uid == 0, .log = { engine->uid, engine->gid } };
 
-/* One layer of an overlay. */
-static int make_layer(int fd, const char *layer, uid_t uid, gid_t gid) {
-        _cleanup_free_ char *upper = NULL, *work = NULL;
-        int r;
-
-        if (asprintf(&upper, "input/upper/%s", layer) < 0) {
-                upper = NULL;
-                return -ENOMEM;
-        }
-        if (asprintf(&work, "input/work/%s", layer) < 0) {
-                work = NULL;
-                return -ENOMEM;
-        }
-        r = publish_mkdir_at(fd, upper, mode_for(uid), uid, gid);
-        return r < 0 ? r : publish_mkdir_at(fd, work, 0755, 0, 0);
-}
-
-int container_make_dirs(const Job *j, int parent_fd, const char *name, char *const *layers, uid_t uid, gid_t gid) {
-        static const char *const below[] = { "input", "input/upper", "input/work" };
-        _cleanup_fd_ int fd = -EBADF;
-        int r;
-
-        r = fd_remove_tree_at(parent_fd, name);
-        if (r >= 0)
-                r = publish_mkdir_at(parent_fd, name, 0711, 0, 0);
-        if (r < 0)
-                return r;
-        fd = fd_open_dir_at(parent_fd, name);
-        if (fd < 0)
-                return fd;
-        r = publish_mkdir_at(fd, "output", mode_for(uid), uid, gid);
-        if (r >= 0)
-                r = stage_fresh_dir(j, fd, "log", 0750, ACCOUNT_ENGINE);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(below); i++)
-                r = publish_mkdir_at(fd, below[i], 0711, 0, 0);
-        STRV_FOREACH(layer, layers)
-                if (r >= 0)
-                        r = make_layer(fd, *layer, uid, gid);
-        return r;
+        return engine_dirs_make(parent_fd, name, layers, &dirs);
 }
 
 /* The wrapper that keeps the container's output away from the journal and watches its disk use. */

@@ -31,11 +31,11 @@ typedef struct Container {
 } Container;
 
 /*
- * Makes the directory of a container anew below parent_fd: output/, which belongs to who runs in it, log/, and for each of layers (may
- * be NULL) the directories input/upper/LAYER and input/work/LAYER of an overlay.
+ * Makes the directory of a container anew below parent_fd, see spool/engine-dirs.h. uid, gid: who runs in it, or root; layers: may be
+ * NULL.
  * Return: 0 or a negative errno.
  */
-int container_make_dirs(const Job *j, int parent_fd, const char *name, char *const *layers, uid_t uid, gid_t gid);
+int container_make_dirs(const Daemon *d, int parent_fd, const char *name, char *const *layers, uid_t uid, gid_t gid);
 
 /* Describes the unit. Return: 0; -ENOPKG (no engine); or the plan's first error. */
 int container_plan(Job *j, UnitPlan *p, const Container *c);

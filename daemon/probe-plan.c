@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 
+#include "daemon/container.h"
 #include "daemon/stage-parts.h"
 #include "spool/base/fd.h"
 #include "spool/base/publish.h"
@@ -47,20 +48,13 @@ static int make_all(const Daemon *d, int dirfd, const Dir *list, size_t n) {
 
 /* As the directory of a job that runs: see stage_run_plan(). */
 static int make_job_dir(const Daemon *d, int dirfd, const char *name, bool strict) {
-        const int user = strict ? (int) ACCOUNT_JOB : -1;
-        const Dir below[] = {
+        static const Dir below[] = {
                 { "data", 0755, -1 },
                 { "steps", 0711, -1 },
-                { "steps/001", 0711, -1 },
-                { "steps/001/output", 0755, user },
-                { "steps/001/log", 0750, ACCOUNT_ENGINE },
-                { "steps/001/input", 0711, -1 },
-                { "steps/001/input/upper", 0711, -1 },
-                { "steps/001/input/work", 0711, -1 },
-                { "steps/001/input/upper/" COURSE, 0755, user },
-                { "steps/001/input/work/" COURSE, 0755, -1 },
         };
-        _cleanup_fd_ int dir = -EBADF, data = -EBADF;
+        char course[] = COURSE, *layers[] = { course, NULL };
+        const Account *a = &d->accounts.of[ACCOUNT_JOB];
+        _cleanup_fd_ int dir = -EBADF, data = -EBADF, steps = -EBADF;
         int r;
 
         r = publish_mkdir_at(dirfd, name, 0711, 0, 0);
@@ -72,7 +66,9 @@ static int make_job_dir(const Daemon *d, int dirfd, const char *name, bool stric
         r = make_all(d, dir, below, ELEMENTSOF(below));
         if (r < 0)
                 return r;
-        data = fd_open_dir_at(dir, "data");
+        steps = fd_open_dir_at(dir, "steps");
+        r = steps < 0 ? steps : container_make_dirs(d, steps, "001", layers, strict ? a->uid : 0, strict ? a->gid : 0);
+        data = r < 0 ? r : fd_open_dir_at(dir, "data");
         return data < 0 ? data : publish_file_at(data, TABLE, CONTENT, strlen(CONTENT), 0644, 0, 0);
 }
 

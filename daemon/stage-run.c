@@ -6,7 +6,6 @@
 #include "daemon/daemon.h"
 #include "daemon/stage-parts.h"
 #include "spool/base/fd.h"
-#include "spool/base/name.h"
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
@@ -14,27 +13,6 @@
 
 #define RUN_LABEL "001"
 #define RUN_DIR JOB_DIR_STEPS "/" RUN_LABEL
-
-/* Names of the tables that morf-stage left in data/. */
-static int list_tables(int dirfd, char ***ret) {
-        _cleanup_(closedirp) DIR *d = NULL;
-        _cleanup_strv_ char **l = NULL;
-        struct dirent *de;
-        int r;
-
-        r = fd_open_dirstream_at(dirfd, JOB_DIR_DATA, &d);
-        if (r < 0)
-                return r;
-        while ((de = readdir(d))) {
-                if (!name_is_valid(de->d_name) || !endswith(de->d_name, ".csv"))
-                        continue;
-                r = strv_add(&l, de->d_name);
-                if (r < 0)
-                        return r;
-        }
-        *ret = TAKE_PTR(l);
-        return 0;
-}
 
 static int make_dirs(const Job *j, int dirfd, char *const *layers, uid_t uid, gid_t gid) {
         _cleanup_fd_ int steps = -EBADF;
@@ -46,7 +24,7 @@ static int make_dirs(const Job *j, int dirfd, char *const *layers, uid_t uid, gi
         if (r < 0)
                 return r;
         steps = fd_open_dir_at(dirfd, JOB_DIR_STEPS);
-        return steps < 0 ? steps : container_make_dirs(j, steps, RUN_LABEL, layers, uid, gid);
+        return steps < 0 ? steps : container_make_dirs(j->daemon, steps, RUN_LABEL, layers, uid, gid);
 }
 
 int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
@@ -70,7 +48,7 @@ int stage_run_plan(Job *j, int dirfd, UnitPlan *p, Fault *reterr) {
         path = job_dir_path(j);
         if (!path)
                 return -ENOMEM;
-        r = list_tables(dirfd, &tables);
+        r = engine_input_tables(dirfd, &tables);
         if (r >= 0)
                 r = engine_input_run(path, RUN_DIR, &courses, tables, &mounts, &layers);
         if (r >= 0)

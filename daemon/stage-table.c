@@ -90,7 +90,7 @@ static int plan_image(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *reterr) {
         if (archive) {
                 (void) unit_plan_add_argument(p, "--archive");
                 (void) unit_plan_add_argumentf(p, "%s/%s", SEEN_IN, m.image.file);
-                (void) stage_bind(j, p, m.unpacked ? JOB_DIR_UNPACKED : JOB_DIR_DROP, SEEN_IN, false);
+                (void) stage_bind(j, p, manifest_files_dir(&m), SEEN_IN, false);
         } else {
                 (void) unit_plan_add_argument(p, "--context");
                 (void) unit_plan_add_argument(p, SEEN_CONTEXT);

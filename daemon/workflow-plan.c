@@ -41,7 +41,7 @@
 
 /* Where the controller is. Return: a fresh path, or NULL when out of memory. */
 static char *controller_path(const Job *j, const Manifest *m) {
-        return job_path(j, "%s/%s", m->unpacked ? JOB_DIR_UNPACKED : JOB_DIR_DROP, m->controller);
+        return job_path(j, "%s/%s", manifest_files_dir(m), m->controller);
 }
 
 /* ---- recording ---- */
@@ -62,7 +62,7 @@ int workflow_plan_recording(Job *j, int dirfd, UnitPlan *p, _unused_ Fault *rete
         if (!controller)
                 return m.controller ? -ENOMEM : -EINVAL;
         /* The controller belongs to root:morf-intake, whose group may read it: the one thing of theirs that is in sight there. */
-        r = container_make_dirs(j, dirfd, JOB_DIR_RECORD, /* layers= */ NULL, job->uid, intake->gid);
+        r = container_make_dirs(j->daemon, dirfd, JOB_DIR_RECORD, /* layers= */ NULL, job->uid, intake->gid);
         if (r >= 0)
                 r = engine_input_record(RECORDER, controller, &mounts);
         if (r >= 0)
@@ -333,7 +333,7 @@ static int plan_container(Job *j, int dirfd, const PlanStep *s, const Manifest *
         if (r >= 0)
                 r = engine_input_step_arguments(&j->workflow->plan, s, m, &arguments);
         if (r >= 0)
-                r = container_make_dirs(j, steps, label, layers, strict ? account->uid : 0, strict ? account->gid : 0);
+                r = container_make_dirs(j->daemon, steps, label, layers, strict ? account->uid : 0, strict ? account->gid : 0);
         if (r < 0)
                 return r;
         limits = accept_limits(&j->daemon->conf, &m->limits);

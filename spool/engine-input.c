@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "spool/engine-input.h"
 
+#include "spool/base/fd.h"
+#include "spool/base/name.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
 #include "spool/layout.h"
@@ -63,6 +65,26 @@ static int add_course(const char *job, const char *dir, const Course *c, EngineM
         }
         r = engine_mounts_bind(m, source, data, true);
         return r < 0 ? r : add_layer(job, dir, c->name, source, input, m, layers);
+}
+
+int engine_input_tables(int dirfd, char ***ret) {
+        _cleanup_(closedirp) DIR *d = NULL;
+        _cleanup_strv_ char **l = NULL;
+        struct dirent *de;
+        int r;
+
+        r = fd_open_dirstream_at(dirfd, JOB_DIR_DATA, &d);
+        if (r < 0)
+                return r;
+        while ((de = readdir(d))) {
+                if (!name_is_valid(de->d_name) || !endswith(de->d_name, ".csv"))
+                        continue;
+                r = strv_add(&l, de->d_name);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(l);
+        return 0;
 }
 
 int engine_input_run(const char *job, const char *dir, const Courses *courses, char *const *tables, EngineMounts *m, char ***layers) {

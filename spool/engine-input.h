@@ -14,6 +14,9 @@
 /* A controller is a list of calls: this is enough for it, whatever limits its job has. */
 extern const ManifestLimits engine_input_record_limits;
 
+/* The names of the tables that morf-stage left in data/ of the job, whose directory is dirfd. Return: 0 or a negative errno. */
+int engine_input_tables(int dirfd, char ***ret);
+
 /*
  * /morf-data: the courses and the tables in data/ of the job, read-only; /input: the same courses, writable. job: absolute path of the
  * job's directory; dir: the container's own below it; tables: names in data/. layers: the names of the courses.

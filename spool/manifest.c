@@ -3,6 +3,7 @@
 
 #include "spool/base/name.h"
 #include "spool/base/strv.h"
+#include "spool/layout.h"
 #include "spool/limits.h"
 
 static const char *const manifest_form_names[_MANIFEST_FORM_MAX] = {
@@ -106,6 +107,10 @@ ManifestLimits manifest_limits(const ManifestLimits *wanted, const ManifestLimit
                 .output = wanted->output > 0 ? wanted->output : standard->output,
                 .pids = wanted->pids > 0 ? wanted->pids : standard->pids,
         };
+}
+
+const char *manifest_files_dir(const Manifest *m) {
+        return m->unpacked ? JOB_DIR_UNPACKED : JOB_DIR_DROP;
 }
 
 int manifest_write_at(int dirfd, const Manifest *m) {

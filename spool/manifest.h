@@ -113,6 +113,9 @@ int manifest_add_argument(Manifest *m, const char *name, const char *value);
 /* The limits of a job: what it asks for, and otherwise the standard. */
 ManifestLimits manifest_limits(const ManifestLimits *wanted, const ManifestLimits *standard);
 
+/* Where the files that the job file names lie below the job's directory. */
+const char *manifest_files_dir(const Manifest *m);
+
 /* Publishes m below dirfd. Return: 0 or a negative errno. */
 int manifest_write_at(int dirfd, const Manifest *m);
 

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 
 #include "spool/base/fd.h"
-#include "spool/base/publish.h"
 #include "spool/base/strv.h"
+#include "spool/engine-dirs.h"
 #include "spool/engine-end.h"
 #include "spool/exit-record.h"
 #include "spool/layout.h"
@@ -13,51 +13,19 @@
 #include "tools/cli/subproc.h"
 
 #define DOCKER_SOCKET "/run/docker.sock"
-/* A container that began as root may become somebody else inside. */
-#define MODE_OF_ROOT 0777
 
 /* Owned by who runs in it, as far as the caller can give that away. */
-static int make_owned(int fd, const char *name, bool strict, const Local *l) {
-        bool give = strict && geteuid() == 0;
-
-        return publish_mkdir_at(fd, name, strict ? 0755 : MODE_OF_ROOT, give ? l->uid : (uid_t) -1, give ? l->gid : (gid_t) -1);
-}
-
-static int make_layer(int fd, const char *layer, bool strict, const Local *l) {
-        _cleanup_free_ char *upper = NULL, *work = NULL;
-        int r;
-
-        if (asprintf(&upper, "input/upper/%s", layer) < 0) {
-                upper = NULL;
-                return -ENOMEM;
-        }
-        if (asprintf(&work, "input/work/%s", layer) < 0) {
-                work = NULL;
-                return -ENOMEM;
-        }
-        r = make_owned(fd, upper, strict, l);
-        return r < 0 ? r : publish_mkdir_at(fd, work, 0755, (uid_t) -1, (gid_t) -1);
-}
-
 static int make_dirs(const Local *l, const LocalContainer *c) {
-        static const char *const names[] = { "log", "input", "input/upper", "input/work" };
+        const EngineOwner caller = { (uid_t) -1, (gid_t) -1 };
         bool strict = c->profile == MANIFEST_PROFILE_STRICT;
-        _cleanup_fd_ int fd = -EBADF;
-        int r;
+        const EngineDirs dirs = {
+                .user = strict && geteuid() == 0 ? (EngineOwner){ l->uid, l->gid } : caller,
+                .open = !strict,
+                .log = caller,
+                .rest = caller,
+        };
 
-        r = local_fresh_dir(l, c->dir, 0711);
-        if (r < 0)
-                return r;
-        fd = fd_open_dir_at(l->fd, c->dir);
-        if (fd < 0)
-                return fd;
-        r = make_owned(fd, "output", strict, l);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(names); i++)
-                r = publish_mkdir_at(fd, names[i], 0711, (uid_t) -1, (gid_t) -1);
-        STRV_FOREACH(layer, c->layers)
-                if (r >= 0)
-                        r = make_layer(fd, *layer, strict, l);
-        return r;
+        return engine_dirs_make(l->fd, c->dir, c->layers, &dirs);
 }
 
 /* The command for the container, in the wrapper that the server has around it. */

@@ -4,14 +4,12 @@
  * The stages of a job at home, in the server's order: each is a helper with the server's arguments, or containers.
  */
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
 #include "spool/base/fd.h"
-#include "spool/base/name.h"
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
@@ -101,7 +99,7 @@ static int do_image(Local *l) {
         if (r >= 0)
                 r = strv_addf(&argv, "--log=%s/" JOB_DIR_IMAGE "/" BUILD_LOG, l->path);
         if (r >= 0)
-                r = archive ? strv_addf(&argv, "--archive=%s/%s/%s", l->path, l->manifest.unpacked ? JOB_DIR_UNPACKED : JOB_DIR_DROP, image->file) :
+                r = archive ? strv_addf(&argv, "--archive=%s/%s/%s", l->path, manifest_files_dir(&l->manifest), image->file) :
                               strv_addf(&argv, "--context=%s/" JOB_DIR_INTAKE "/context", l->path);
         if (r >= 0 && !archive)
                 r = strv_addf(&argv, "--build-network=%s", l->conf.engine.build_network ? "default" : "none");
@@ -150,18 +148,6 @@ static int do_data(Local *l) {
         return r < 0 ? r : local_helper(l, "morf-stage", argv, NULL);
 }
 
-static int list_tables(const Local *l, char ***ret) {
-        _cleanup_(closedirp) DIR *d = NULL;
-        const struct dirent *de;
-        int r;
-
-        r = fd_open_dirstream_at(l->fd, JOB_DIR_DATA, &d);
-        while (r >= 0 && (de = readdir(d)))
-                if (name_is_valid(de->d_name) && endswith(de->d_name, ".csv"))
-                        r = strv_add(ret, de->d_name);
-        return r;
-}
-
 static int do_container(Local *l) {
         _cleanup_strv_ char **tables = NULL, **layers = NULL, **arguments = NULL;
         _cleanup_engine_mounts_ EngineMounts mounts = {};
@@ -177,7 +163,7 @@ static int do_container(Local *l) {
         local_say(l, "running the container");
         r = local_fresh_dir(l, JOB_DIR_STEPS, 0711);
         if (r >= 0)
-                r = list_tables(l, &tables);
+                r = engine_input_tables(l->fd, &tables);
         if (r >= 0)
                 r = engine_input_run(l->path, c.dir, &l->courses, tables, &mounts, &layers);
         if (r >= 0)
@@ -223,7 +209,7 @@ static int do_evaluate(Local *l) {
 /* ---- a workflow ---- */
 
 static char *controller_path(const Local *l) {
-        return local_path(l, "%s/%s", l->manifest.unpacked ? JOB_DIR_UNPACKED : JOB_DIR_DROP, l->manifest.controller);
+        return local_path(l, "%s/%s", manifest_files_dir(&l->manifest), l->manifest.controller);
 }
 
 static int do_record(Local *l) {
