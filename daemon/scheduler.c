@@ -82,17 +82,22 @@ bool scheduler_disk_is_low(const Daemon *d) {
         return (uint64_t) st.f_bavail * st.f_frsize < d->conf.scheduler.free_bytes || (st.f_files > 0 && st.f_favail < INODES_MIN);
 }
 
-/* What keeps every job waiting, or NULL. */
-static const char *find_obstacle(Daemon *d) {
+/* What keeps every job waiting. */
+typedef struct Obstacle {
+        const char *text; /* or NULL: nothing */
+        const char *message_id; /* or NULL: it has been logged by whose trouble it is */
+} Obstacle;
+
+static Obstacle find_obstacle(Daemon *d) {
         if (!unit_manager_is_connected(d->units))
-                return "the service manager does not answer";
+                return (Obstacle){ "the service manager does not answer", MESSAGE_ID_ENGINE_DOWN };
         if (!engine_find(d->conf.engine.name))
-                return "no container engine is installed";
+                return (Obstacle){ "no container engine is installed", MESSAGE_ID_ENGINE_DOWN };
         if (engine_is_down(d))
-                return "the container engine does not answer";
+                return (Obstacle){ "the container engine does not answer", MESSAGE_ID_ENGINE_DOWN };
         if (scheduler_disk_is_low(d))
-                return "the disk is nearly full";
-        return probe_obstacle(d);
+                return (Obstacle){ "the disk is nearly full", MESSAGE_ID_DISK_LOW };
+        return (Obstacle){ probe_obstacle(d), NULL };
 }
 
 /* Whether a running job is preparing the same image: the second one waits, then finds it ready. */
@@ -198,18 +203,17 @@ static void tell_obstacle(const Daemon *d, const char *obstacle) {
         }
 }
 
-static void set_obstacle(Daemon *d, const char *obstacle) {
-        if (streq_ptr(d->held_up, obstacle))
+static void set_obstacle(Daemon *d, const Obstacle *o) {
+        if (streq_ptr(d->held_up, o->text))
                 return;
-        if (obstacle && startswith(obstacle, "the container isolation"))
-                log_debug("no job is started: %s", obstacle); /* the probe has said so itself */
-        else if (obstacle)
-                log_full(LOG_WARNING, 0, streq(obstacle, "the disk is nearly full") ? MESSAGE_ID_DISK_LOW : MESSAGE_ID_ENGINE_DOWN, NULL,
-                         "no job is started: %s", obstacle);
-        else
+        if (!o->text)
                 log_notice("jobs are started again");
+        else if (o->message_id)
+                log_full(LOG_WARNING, 0, o->message_id, NULL, "no job is started: %s", o->text);
+        else
+                log_debug("no job is started: %s", o->text);
         free(d->held_up);
-        d->held_up = obstacle ? strdup(obstacle) : NULL;
+        d->held_up = o->text ? strdup(o->text) : NULL;
         daemon_report(d);
 }
 
@@ -272,17 +276,18 @@ static bool anybody_wants_more(const Daemon *d) {
 }
 
 static void pass(Daemon *d) {
-        const char *obstacle;
+        Obstacle obstacle = {};
         SchedulerLoad load;
         Job *next;
 
         if (!d->recovered)
                 return;
         begin_intakes(d);
-        obstacle = scheduler_count(d).queued > 0 || engine_is_down(d) || anybody_wants_more(d) ? find_obstacle(d) : NULL;
-        set_obstacle(d, obstacle);
-        if (obstacle) {
-                tell_obstacle(d, obstacle);
+        if (scheduler_count(d).queued > 0 || engine_is_down(d) || anybody_wants_more(d))
+                obstacle = find_obstacle(d);
+        set_obstacle(d, &obstacle);
+        if (obstacle.text) {
+                tell_obstacle(d, obstacle.text);
                 arm_recheck(d);
                 return;
         }
