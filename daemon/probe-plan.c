@@ -8,7 +8,6 @@
 #include "daemon/stage-parts.h"
 #include "spool/base/fd.h"
 #include "spool/base/publish.h"
-#include "spool/base/strv.h"
 #include "spool/base/time.h"
 #include "spool/limits.h"
 #include "units/name.h"
@@ -115,11 +114,7 @@ static int new_plan(const Daemon *d, const Engine *e, const char *id, const char
         (void) unit_plan_set_times(p, TIME_USEC, STAGE_STOP_USEC);
         (void) unit_plan_set_slice(p, slice);
         (void) unit_plan_add_log_field(p, "MORF_STAGE", "probe");
-        (void) unit_plan_add_hidden(p, d->conf.spool);
-        (void) unit_plan_add_hidden(p, "/etc/morf");
-        (void) unit_plan_add_hidden(p, "/var/lib/morf");
-        STRV_FOREACH(root, d->conf.data)
-                (void) unit_plan_add_hidden(p, *root);
+        (void) stage_hide(&d->conf, p);
         *ret = TAKE_PTR(p);
         return 0;
 }

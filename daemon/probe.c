@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 
+#include "daemon/attempt.h"
 #include "daemon/probe-plan.h"
 #include "daemon/scheduler.h"
 #include "spool/base/fd.h"
@@ -23,7 +24,6 @@
 #define PROOF_VERSION 1
 /* A digest and a line break. */
 #define PROBE_DIGEST_SIZE 65u
-#define RETRY_MAX_USEC USEC_PER_MINUTE
 
 /* ---- which engine ---- */
 
@@ -151,14 +151,9 @@ static void clear(Daemon *d) {
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata);
 
 static void retry_later(Daemon *d) {
-        uint64_t delay = d->conf.scheduler.retry_usec;
         Probe *p = &d->probe;
+        uint64_t delay = attempt_wait_delay(&d->conf, p->tries++);
 
-        for (unsigned i = 0; i < p->tries && delay < RETRY_MAX_USEC; i++)
-                delay *= 2;
-        if (delay > RETRY_MAX_USEC)
-                delay = RETRY_MAX_USEC;
-        p->tries++;
         p->timer = sd_event_source_disable_unref(p->timer);
         if (sd_event_add_time_relative(d->event, &p->timer, CLOCK_BOOTTIME, delay, 0, on_timer, d) < 0)
                 p->timer = NULL; /* the next job asks again */
@@ -220,6 +215,11 @@ static void pass(Daemon *d) {
 
 /* ---- its units ---- */
 
+/* Whose container runs in this phase. */
+static ManifestProfile profile_of(ProbePhase phase) {
+        return phase == PROBE_STRICT ? MANIFEST_PROFILE_STRICT : MANIFEST_PROFILE_COMPAT;
+}
+
 static void on_started(void *userdata, const char *unit, int result, const char *message) {
         Daemon *d = userdata;
 
@@ -239,7 +239,7 @@ static void start_unit(Daemon *d, ProbePhase phase) {
         else if (phase == PROBE_IMAGE)
                 r = probe_plan_image(d, e, p->id.text, &plan);
         else
-                r = probe_plan_run(d, e, p->id.text, phase == PROBE_STRICT ? MANIFEST_PROFILE_STRICT : MANIFEST_PROFILE_COMPAT, p->image, &plan);
+                r = probe_plan_run(d, e, p->id.text, profile_of(phase), p->image, &plan);
         if (r >= 0) {
                 snprintf(p->unit, sizeof(p->unit), "%s", plan->name);
                 p->phase = phase;
@@ -402,14 +402,15 @@ static Outcome read_outcome(const Probe *p, int *ret_status) {
         char mark[32];
         int r;
 
-        snprintf(mark, sizeof(mark), "%s-%u", p->phase == PROBE_IMAGE ? "image" : "run", p->phase == PROBE_STRICT ? 2u : 1u);
+        snprintf(mark, sizeof(mark), "%s-%u", p->phase == PROBE_IMAGE ? "image" : "run",
+                 p->phase == PROBE_IMAGE ? 1u : probe_attempt(profile_of(p->phase)));
         r = exits < 0 ? exits : exit_record_read_at(exits, mark, &e, /* reterr_message= */ NULL);
         return outcome_judge(&(OutcomeEvidence){ .recorded = r >= 0, .result = e.result, .code = e.code, .status = e.status, .oom_kills = e.oom_kills },
                              ret_status);
 }
 
 static void advance(Daemon *d) {
-        ManifestProfile profile = d->probe.phase == PROBE_STRICT ? MANIFEST_PROFILE_STRICT : MANIFEST_PROFILE_COMPAT;
+        ManifestProfile profile = profile_of(d->probe.phase);
         _cleanup_free_ char *complaint = NULL;
         int r;
 

@@ -43,10 +43,18 @@ Sandbox stage_sandbox(const Job *j, Sandbox wanted) {
         return e ? e->sandbox : wanted;
 }
 
+int stage_hide(const Conf *c, UnitPlan *p) {
+        (void) unit_plan_add_hidden(p, c->spool);
+        (void) unit_plan_add_hidden(p, "/etc/morf");
+        (void) unit_plan_add_hidden(p, "/var/lib/morf");
+        STRV_FOREACH(root, c->data)
+                (void) unit_plan_add_hidden(p, *root);
+        return p->error;
+}
+
 int stage_finish_plan(const Job *j, UnitPlan *p, const char *name, unsigned attempt) {
         _cleanup_free_ char *exits = job_path(j, JOB_DIR_EXITS);
         char mark[64], slice[UNIT_NAME_SIZE];
-        const Conf *c = &j->daemon->conf;
 
         if (!exits || unit_name_job_slice(j->record.id, slice) < 0)
                 return -ENOMEM;
@@ -61,12 +69,7 @@ int stage_finish_plan(const Job *j, UnitPlan *p, const char *name, unsigned atte
         (void) unit_plan_add_log_field(p, "MORF_JOB", j->record.id);
         (void) unit_plan_add_log_field(p, "MORF_USER", j->record.user);
         (void) unit_plan_add_log_field(p, "MORF_STAGE", name);
-        (void) unit_plan_add_hidden(p, c->spool);
-        (void) unit_plan_add_hidden(p, "/etc/morf");
-        (void) unit_plan_add_hidden(p, "/var/lib/morf");
-        STRV_FOREACH(root, c->data)
-                (void) unit_plan_add_hidden(p, *root);
-        return p->error;
+        return stage_hide(&j->daemon->conf, p);
 }
 
 int stage_add_data(const Job *j, UnitPlan *p) {

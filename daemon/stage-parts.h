@@ -42,6 +42,9 @@ int stage_set_engine_account(UnitPlan *p, const Engine *e);
 /* The sandbox of a unit: for SANDBOX_ENGINE that of the engine in use. */
 Sandbox stage_sandbox(const Job *j, Sandbox wanted);
 
+/* Hides spool, configuration, state and course data, but for what is bound. Return: 0 or the plan's first error. */
+int stage_hide(const Conf *c, UnitPlan *p);
+
 /*
  * Adds what all units of a job have in common: the witness of its end, under the name "NAME-ATTEMPT"; place, journal fields, and what
  * must not be seen. Return: 0 or the plan's first error.
