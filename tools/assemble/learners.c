@@ -79,7 +79,6 @@ static uint64_t next_below(uint64_t *state, uint64_t n) {
 static int seed_state(const char *seed, uint64_t *ret) {
         _cleanup_(digest_freep) Digest *d = NULL;
         char hex[DIGEST_LENGTH + 1];
-        uint64_t state = 0;
         int r;
 
         r = digest_new(&d);
@@ -89,9 +88,8 @@ static int seed_state(const char *seed, uint64_t *ret) {
                 r = digest_finish(d, hex);
         if (r < 0)
                 return r;
-        for (unsigned i = 0; i < 16; i++)
-                state = state << 4 | (uint64_t) (hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
-        *ret = state;
+        hex[16] = '\0';
+        *ret = strtoull(hex, NULL, 16);
         return 0;
 }
 

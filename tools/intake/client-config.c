@@ -55,13 +55,12 @@ static void decode_percent(char *name) {
         char *to = name;
 
         for (const char *p = name; *p; p++) {
-                unsigned byte;
+                bool coded = *p == '%' && isxdigit((unsigned char) p[1]) && isxdigit((unsigned char) p[2]);
+                const char digits[] = { coded ? p[1] : '0', coded ? p[2] : '0', '\0' };
+                char byte = (char) strtoul(digits, NULL, 16);
 
-                if (*p == '%' && isxdigit((unsigned char) p[1]) && isxdigit((unsigned char) p[2]) && sscanf(p + 1, "%2x", &byte) == 1 && byte != 0) {
-                        *to++ = (char) byte;
-                        p += 2;
-                } else
-                        *to++ = *p;
+                *to++ = byte != 0 ? byte : *p;
+                p += byte != 0 ? 2 : 0;
         }
         *to = '\0';
 }
