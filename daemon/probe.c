@@ -117,28 +117,35 @@ static void load(Probe *p) {
 /* ---- how it ends ---- */
 
 /*
- * Its files, its slice, and whoever is left in that. is_over: its unit is gone, so that this is what a killed client left of its
- * container; else the client is told to end, and removes its container itself.
+ * All probes there are, ours and those of earlier daemons. is_over: no unit of theirs is left to run, so that this is what a killed client left
+ * of its container, and its files go; else the client is told to end, and removes its container itself. As it may be late in that,
+ * its files stay, and with them its name, until a probe is over.
  * dir: PROBE_DIR
  */
-static void remove_one(const Daemon *d, int dir, const char *id, bool is_over) {
+static void sweep(const Daemon *d, int dir, bool is_over) {
+        _cleanup_(closedirp) DIR *stream = NULL;
         char slice[UNIT_NAME_SIZE];
+        struct dirent *de;
 
-        if (unit_name_job_slice(id, slice) >= 0) {
+        if (fd_open_dirstream_at(dir, ".", &stream) < 0)
+                return;
+        while ((de = readdir(stream))) {
+                if (!id_is_valid(de->d_name) || unit_name_job_slice(de->d_name, slice) < 0)
+                        continue;
                 if (is_over)
                         (void) units_kill(d->units, slice, SIGKILL, NULL, NULL);
                 (void) units_stop(d->units, slice, NULL, NULL);
+                if (is_over)
+                        (void) fd_remove_tree_at(dir, de->d_name);
         }
-        if (dir >= 0)
-                (void) fd_remove_tree_at(dir, id);
 }
 
 static void clear(Daemon *d) {
         _cleanup_fd_ int dir = fd_open_dir_at(AT_FDCWD, PROBE_DIR);
         Probe *p = &d->probe;
 
-        if (id_is_valid(p->id.text))
-                remove_one(d, dir, p->id.text, /* is_over= */ true);
+        if (dir >= 0)
+                sweep(d, dir, /* is_over= */ true);
         p->phase = PROBE_IDLE;
         p->unit[0] = '\0';
         free(p->image);
@@ -249,18 +256,6 @@ static void start_unit(Daemon *d, ProbePhase phase) {
                 give_up(d, false, "it cannot be set up: %s", strerrordesc_np(-r));
 }
 
-/* Those of earlier daemons. */
-static void sweep(const Daemon *d, int dir) {
-        _cleanup_(closedirp) DIR *stream = NULL;
-        struct dirent *de;
-
-        if (fd_open_dirstream_at(dir, ".", &stream) < 0)
-                return;
-        while ((de = readdir(stream)))
-                if (id_is_valid(de->d_name))
-                        remove_one(d, dir, de->d_name, /* is_over= */ false);
-}
-
 static void begin(Daemon *d) {
         _cleanup_fd_ int dir = -EBADF;
         Probe *p = &d->probe;
@@ -272,7 +267,7 @@ static void begin(Daemon *d) {
         dir = fd_open_dir_at(AT_FDCWD, PROBE_DIR);
         r = dir < 0 ? dir : id_new(&p->id);
         if (r >= 0) {
-                sweep(d, dir);
+                sweep(d, dir, /* is_over= */ false);
                 r = probe_make_dirs(d, dir, p->id.text);
         }
         if (r < 0) {

@@ -15,6 +15,9 @@ export MORF_HOST_NAME=isolation
 setup_file() {
         start_machine
         add_user alice
+        # The engine is started anew more often than systemd lets pass.
+        machine_sh 'mkdir -p /etc/systemd/system/docker.service.d
+                printf "[Unit]\nStartLimitIntervalSec=0\n" > /etc/systemd/system/docker.service.d/test.conf; systemctl daemon-reload'
 }
 
 teardown_file() {
@@ -70,4 +73,23 @@ proof() {
         [[ $(in_machine systemctl show --property=StatusText morfd) == *"the container isolation probe failed"* ]]
         machine_sh 'rm /etc/docker/daemon.json; systemctl restart docker'
         wait_job third 'done' -- 120
+}
+
+@test "a daemon that is killed while it probes leaves nothing of the probe" {
+        # At moments that differ, as each probe begins when the one before was killed.
+        machine_sh '
+                for delay in 0.1 0.4 0.8 1.2 1.6 2; do
+                        systemctl restart docker morfd
+                        timeout 30 sh -c "until ls /var/lib/morf/probe/*/exits > /dev/null 2>&1; do :; done"
+                        read -rt "$delay" < <(exec tail -f /dev/null) || :
+                        systemctl kill --signal=KILL --kill-whom=main morfd
+                done'
+        drop fourth
+        wait_job fourth 'done' -- 90
+        nothing_is_left() {
+                machine_sh 'slices=$(systemctl list-units --all --plain --no-legend --type=slice "morf-jobs-*.slice" | cut -d " " -f 1)
+                        dirs=$(find /var/lib/morf/probe -mindepth 1 -maxdepth 1 -type d); containers=$(docker ps --all --quiet)
+                        [ -z "$slices$dirs$containers" ] || { echo $slices $dirs $containers; exit 1; }'
+        }
+        wait_until 30 "nothing of the probes is left" nothing_is_left
 }

@@ -123,9 +123,8 @@ no_job_is_active() {
 }
 
 @test "a file that is open for writing is not taken before it is closed" {
-        machine_sh 'cp -r /root/test/shell "$1/shell"; chown -R alice: "$1/shell"
-                systemd-run --quiet --unit=writer --uid=alice sh -c "exec 3>> $1/open.cfg; cat /tmp/whole.cfg >&3; read x < /tmp/go"
-                mkfifo -m 666 /tmp/go' "$BOX" || :
+        machine_sh 'cp -r /root/test/shell "$1/shell"; chown -R alice: "$1/shell"; mkfifo -m 666 /tmp/go
+                systemd-run --quiet --unit=writer --uid=alice sh -c "exec 3>> $1/open.cfg; cat /tmp/whole.cfg >&3; read x < /tmp/go"' "$BOX"
         local before
         before=$(count_jobs)
         wait_until 10 "it was written" machine_sh 'cmp -s /tmp/whole.cfg "$1/open.cfg"' "$BOX"
