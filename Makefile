@@ -47,7 +47,7 @@ endif
 
 PKGS_BASE := libsystemd libcrypto
 PKGS_SPOOL := jansson libconfig
-PKGS_TOOLS := libarchive gmime-3.0 inih zlib cairo-ft freetype2
+PKGS_TOOLS := libarchive gmime-3.0 inih zlib cairo-ft freetype2 libpng
 # libesmtp ships no pkg-config file that names its include path on Debian 12; the default path serves.
 LIBS_TOOLS := -lesmtp -lm
 # GMime's headers use GLib; only tools see them.

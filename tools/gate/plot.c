@@ -5,6 +5,7 @@
 #include <cairo.h>
 #include <ft2build.h>
 #include <math.h>
+#include <png.h>
 #include FT_FREETYPE_H
 
 /* Of the package fonts-dejavu-core. */
@@ -218,33 +219,50 @@ static void draw_legend(Plot *p, const PlotSeries *series, size_t n) {
 
 /* ---- the file ---- */
 
-typedef struct Bytes {
-        char *data;
-        size_t size, allocated, max;
-        int error;
-} Bytes;
+/* Cairo has four bytes for a pixel, in the order of the machine; the encoder takes three. In place. */
+static void pack_pixels(uint8_t *pixels, int width, int height, int stride) {
+        uint8_t *to = pixels;
 
-static cairo_status_t add_bytes(void *closure, const unsigned char *data, unsigned size) {
-        Bytes *b = closure;
+        for (int y = 0; y < height; y++) {
+                const uint8_t *row = pixels + (size_t) y * (size_t) stride;
 
-        if (size > b->max - b->size) {
-                b->error = -EFBIG;
-                return CAIRO_STATUS_WRITE_ERROR;
-        }
-        if (b->size + size > b->allocated) {
-                size_t n = 2 * (b->size + size);
-                char *bigger = realloc(b->data, n);
+                for (int x = 0; x < width; x++) {
+                        uint32_t pixel;
 
-                if (!bigger) {
-                        b->error = -ENOMEM;
-                        return CAIRO_STATUS_NO_MEMORY;
+                        memcpy(&pixel, row + 4 * (size_t) x, sizeof(pixel));
+                        *to++ = (uint8_t) (pixel >> 16);
+                        *to++ = (uint8_t) (pixel >> 8);
+                        *to++ = (uint8_t) pixel;
                 }
-                b->data = bigger;
-                b->allocated = n;
         }
-        memcpy(b->data + b->size, data, size);
-        b->size += size;
-        return CAIRO_STATUS_SUCCESS;
+}
+
+/*
+ * Not by cairo's own encoder, which tries all filters on each row: for lines on white that takes several times as long as everything
+ * else here, and saves a third of a small file.
+ */
+static int encode(cairo_surface_t *surface, size_t max, char **ret, size_t *ret_size) {
+        int width = cairo_image_surface_get_width(surface), height = cairo_image_surface_get_height(surface);
+        uint8_t *pixels = cairo_image_surface_get_data(surface);
+        png_image image = {
+                .version = PNG_IMAGE_VERSION,
+                .width = (uint32_t) width,
+                .height = (uint32_t) height,
+                .format = PNG_FORMAT_RGB,
+                .flags = PNG_IMAGE_FLAG_FAST,
+        };
+        _cleanup_free_ char *data = NULL;
+        png_alloc_size_t size = max;
+
+        data = malloc(max);
+        if (!data)
+                return -ENOMEM;
+        pack_pixels(pixels, width, height, cairo_image_surface_get_stride(surface));
+        if (!png_image_write_to_memory(&image, data, &size, /* convert_to_8_bit= */ 0, pixels, /* row_stride= */ 0, /* colormap= */ NULL))
+                return size > max ? -EFBIG : -EIO;
+        *ret = TAKE_PTR(data);
+        *ret_size = size;
+        return 0;
 }
 
 static void draw_series(Plot *p, const PlotSeries *series, size_t n) {
@@ -265,7 +283,6 @@ static void draw_series(Plot *p, const PlotSeries *series, size_t n) {
 
 int plot_draw(PlotKind kind, const PlotSeries *series, size_t n, size_t max, char **ret, size_t *ret_size) {
         _cleanup_(plot_done) Plot p = { .kind = kind };
-        Bytes bytes = { .max = max };
         int r;
 
         r = open_plot(&p, (int) (LEFT + SIDE + RIGHT + LEGEND), (int) (TOP + SIDE + BOTTOM));
@@ -275,12 +292,5 @@ int plot_draw(PlotKind kind, const PlotSeries *series, size_t n, size_t max, cha
         draw_series(&p, series, n);
         draw_legend(&p, series, n);
         cairo_surface_flush(p.surface);
-        if (cairo_status(p.c) != CAIRO_STATUS_SUCCESS ||
-            cairo_surface_write_to_png_stream(p.surface, add_bytes, &bytes) != CAIRO_STATUS_SUCCESS) {
-                free(bytes.data);
-                return bytes.error < 0 ? bytes.error : -EIO;
-        }
-        *ret = bytes.data;
-        *ret_size = bytes.size;
-        return 0;
+        return cairo_status(p.c) == CAIRO_STATUS_SUCCESS ? encode(p.surface, max, ret, ret_size) : -EIO;
 }
