@@ -16,6 +16,13 @@ const char *account_name(AccountName a) {
         return names[a];
 }
 
+const Account *accounts_find(const Accounts *a, const char *name) {
+        for (AccountName i = 0; i < _ACCOUNT_MAX; i++)
+                if (streq(names[i], name))
+                        return &a->of[i];
+        return NULL;
+}
+
 static int missing(const char *what, const char *name, char **reterr) {
         if (reterr && asprintf(reterr, "there is no %s '%s'; create it with 'systemd-sysusers morf.conf'", what, name) < 0) {
                 *reterr = NULL;

@@ -31,5 +31,8 @@ typedef struct Accounts {
 /* "morf-intake" and so on. */
 const char *account_name(AccountName a);
 
+/* Return: the account of that name, or NULL: it is none of ours. */
+const Account *accounts_find(const Accounts *a, const char *name);
+
 /* Looks all of them up. reterr: a sentence naming the first that is missing. Return: 0, -ESRCH or -ENOMEM. */
 int accounts_load(Accounts *ret, char **reterr);

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/stage-parts.h"
 
+#include <fcntl.h>
+
 #include "daemon/daemon.h"
 #include "spool/base/fd.h"
 #include "spool/base/publish.h"
 #include "spool/base/strv.h"
 #include "spool/base/time.h"
+#include "spool/helper.h"
 #include "units/name.h"
+
+/* Where a helper finds the file for its exit record. */
+#define SEEN_EXIT "/run/morf/exit"
 
 int stage_bind(Job *j, UnitPlan *p, const char *name, const char *seen, bool writable) {
         _cleanup_free_ char *path = job_path(j, "%s", name);
@@ -52,19 +58,48 @@ int stage_hide(const Conf *c, UnitPlan *p) {
         return p->error;
 }
 
-int stage_finish_plan(const Job *j, UnitPlan *p, const char *name, unsigned attempt) {
+/* Behind a container: whoever ran it is no witness of its end. */
+static int add_exitmark(const Job *j, UnitPlan *p, const char *mark) {
         _cleanup_free_ char *exits = job_path(j, JOB_DIR_EXITS);
-        char mark[64], slice[UNIT_NAME_SIZE];
 
-        if (!exits || unit_name_job_slice(j->record.id, slice) < 0)
+        if (!exits)
                 return -ENOMEM;
-        snprintf(mark, sizeof(mark), "%s-%u", name, attempt);
         (void) unit_plan_add_exec(p, UNIT_EXEC_STOP_POST, 0,
                                   (const char *const[]){ HELPER("exitmark"), "--out", exits, "--name", mark, NULL });
-        if (p->aux_slice) {
-                (void) unit_plan_add_argument(p, "--slice");
-                (void) unit_plan_add_argument(p, p->aux_slice);
+        (void) unit_plan_add_argument(p, "--slice");
+        return unit_plan_add_argument(p, p->aux_slice);
+}
+
+/* A helper says itself how it ended, in a file that is made for it: empty, it is no record. */
+static int add_exit_file(Job *j, UnitPlan *p, const char *mark) {
+        const Account *a = accounts_find(&j->daemon->accounts, p->user);
+        _cleanup_fd_ int dir = -EBADF, fd = -EBADF;
+        _cleanup_free_ char *file = NULL;
+
+        if (asprintf(&file, JOB_DIR_EXITS "/%s.json", mark) < 0) {
+                file = NULL;
+                return -ENOMEM;
         }
+        dir = job_open_dir(j);
+        if (dir < 0)
+                return dir;
+        fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+        if (fd < 0 || (a && fchown(fd, a->uid, (gid_t) -1) < 0))
+                return negative_errno();
+        (void) unit_plan_add_environment(p, HELPER_RECORD_VARIABLE, SEEN_EXIT);
+        return stage_bind(j, p, file, SEEN_EXIT, true);
+}
+
+int stage_finish_plan(Job *j, UnitPlan *p, const char *name, unsigned attempt) {
+        char mark[64], slice[UNIT_NAME_SIZE];
+        int r;
+
+        if (unit_name_job_slice(j->record.id, slice) < 0)
+                return -ENOMEM;
+        snprintf(mark, sizeof(mark), "%s-%u", name, attempt);
+        r = p->aux_slice ? add_exitmark(j, p, mark) : add_exit_file(j, p, mark);
+        if (r < 0)
+                return r;
         (void) unit_plan_set_slice(p, slice);
         (void) unit_plan_add_log_field(p, "MORF_JOB", j->record.id);
         (void) unit_plan_add_log_field(p, "MORF_USER", j->record.user);

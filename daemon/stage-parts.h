@@ -47,9 +47,10 @@ int stage_hide(const Conf *c, UnitPlan *p);
 
 /*
  * Adds what all units of a job have in common: the witness of its end, under the name "NAME-ATTEMPT"; place, journal fields, and what
- * must not be seen. Return: 0 or the plan's first error.
+ * must not be seen. Behind a container, which has a slice of its own by now, the witness is morf-exitmark; a helper is its own, see
+ * spool/helper.h. Return: 0; the plan's first error; or another negative errno.
  */
-int stage_finish_plan(const Job *j, UnitPlan *p, const char *name, unsigned attempt);
+int stage_finish_plan(Job *j, UnitPlan *p, const char *name, unsigned attempt);
 
 /* Binds the roots of the course data that exist, read-only, with an argument --data for each. Return: as unit_plan_add_bind(). */
 int stage_add_data(const Job *j, UnitPlan *p);

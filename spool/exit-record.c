@@ -3,6 +3,7 @@
 
 #include <limits.h>
 
+#include "spool/base/fd.h"
 #include "spool/base/name.h"
 #include "spool/json.h"
 
@@ -71,12 +72,31 @@ static int file_name(const char *name, char **ret) {
         return asprintf(ret, "%s.json", name) < 0 ? -ENOMEM : 0;
 }
 
+static bool is_writable(const ExitRecord *record) {
+        return exit_record_text_is_valid(record->result) && record->finished <= INT64_MAX;
+}
+
+int exit_record_write(int fd, const ExitRecord *record) {
+        Stored stored = { .version = 1, .record = *record };
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (!is_writable(record))
+                return -EINVAL;
+        r = json_record_format(&table, &stored, &text);
+        if (r >= 0)
+                r = fd_write_all(fd, text, strlen(text));
+        if (r < 0)
+                return r;
+        return fsync(fd) < 0 ? negative_errno() : 0;
+}
+
 int exit_record_write_at(int dirfd, const char *name, const ExitRecord *record) {
         Stored stored = { .version = 1, .record = *record };
         _cleanup_free_ char *file = NULL;
         int r;
 
-        if (!exit_record_text_is_valid(record->result) || record->finished > INT64_MAX)
+        if (!is_writable(record))
                 return -EINVAL;
         r = file_name(name, &file);
         if (r < 0)

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * exits/<stage>-<attempt>.json: how the unit of a stage ended, written by the unit itself (morf-exitmark, as root,
- * after everything else) and read by the daemon. It outlives unit, daemon and bus.
+ * exits/<stage>-<attempt>.json: how the unit of a stage ended, and read by the daemon. It outlives unit, daemon and bus. Behind a
+ * container, morf-exitmark writes it as root, after everything else; a helper fills in a file of its own that was made for it, as the
+ * last thing that it does (spool/helper.h).
  *
  *         {"version":1,"result":"exit-code","code":"exited","status":"65","finished":1795414642000000,
  *          "cpu_usec":81034,"memory_peak":12582912,"oom_kills":0,"pids_max_hits":0}
@@ -48,6 +49,9 @@ bool exit_record_text_is_valid(const char *s);
 
 /* Publishes <name>.json (mode 0640) below dirfd. name: valid, without suffix. Return: 0 or a negative errno. */
 int exit_record_write_at(int dirfd, const char *name, const ExitRecord *record);
+
+/* Writes a record into an empty file, and syncs it. A file that stayed empty, or got a part of it, is no record. Return: 0 or a negative errno. */
+int exit_record_write(int fd, const ExitRecord *record);
 
 /*
  * Reads <name>.json below dirfd. reterr_message: set on -EBADMSG to a fresh sentence that says what is wrong; may be

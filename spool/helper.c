@@ -7,6 +7,36 @@
 #include "spool/base/log.h"
 #include "spool/base/name.h"
 #include "spool/base/strv.h"
+#include "spool/base/time.h"
+#include "spool/exit-record.h"
+
+static int leave_record(const char *path, int status) {
+        ExitRecord record = EXIT_RECORD_INIT;
+        _cleanup_fd_ int fd = -EBADF;
+
+        fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return negative_errno();
+        strcpy(record.result, status == 0 ? "success" : "exit-code");
+        strcpy(record.code, "exited");
+        snprintf(record.status, sizeof(record.status), "%d", status);
+        record.finished = time_now_realtime();
+        return exit_record_write(fd, &record);
+}
+
+int helper_main(const char *name, int argc, char *argv[], int (*work)(int argc, char *argv[])) {
+        const char *path = getenv(HELPER_RECORD_VARIABLE);
+        int status, r;
+
+        log_open(name, LOG_INFO, /* force_journal= */ false);
+        status = work(argc, argv);
+        r = path ? leave_record(path, status) : 0;
+        if (r < 0) {
+                log_error_errno(r, "cannot write the exit record %s", path);
+                return FAULT_EXIT_TEMPORARY;
+        }
+        return status;
+}
 
 int helper_open_dir(const char *path) {
         int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the short-lived helpers (collect, evaluate, gate, stage) have in common: how they start on directories that a
+ * What the short-lived helpers (intake, image, stage, collect, evaluate, ...) have in common: how they start on directories that a
  * crashed attempt may have left half filled, and how they end.
  */
 
@@ -10,6 +10,18 @@
 
 /* Exit status of a wrong command line. */
 #define HELPER_EXIT_USAGE 2
+
+/* The environment variable that names the file for the exit record of a helper: it is there, empty, and the helper's to write. */
+#define HELPER_RECORD_VARIABLE "MORF_EXIT_RECORD"
+
+/*
+ * The main() of a helper: opens the log under its name, works, and leaves an exit record (spool/exit-record.h) where its environment
+ * wants one. A helper that is killed leaves none, and is then tried again; that is no more than what its exit status could pretend.
+ * So a helper bears witness itself: to let the manager start one more program behind it would cost as much as half a stage.
+ * work: returns the exit status.
+ * Return: the exit status; FAULT_EXIT_TEMPORARY when the record could not be written.
+ */
+int helper_main(const char *name, int argc, char *argv[], int (*work)(int argc, char *argv[]));
 
 /*
  * Opens a directory given on the command line, following links in its path: the caller's command line is trusted, what is

@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * One stage as morfd runs them: the sandbox of a helper, its input and output bound, paths hidden, an exit record written
- * behind it. Prints the microseconds from the call to the manager until the unit is gone and its record is read.
+ * One stage as morfd runs them: the sandbox of a helper or of what is watched from outside, its input and output bound, paths hidden,
+ * an exit record written and synced by itself or by a program behind it. Prints the microseconds from the call to the manager until
+ * the unit is gone and its record is read.
  *
- *         drive-stage DIR        DIR: an empty directory, for the output and the record; root, with the package installed
+ *         drive-stage helper|marked DIR    DIR: an empty directory, for the output and the record; root, with the package installed
+ *         drive-stage                      the helper: does nothing, and leaves its record
+ *
+ * It must lie below /usr, which is all that its other self can see.
  */
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <sys/stat.h>
 
+#include "spool/base/fd.h"
 #include "spool/base/id.h"
 #include "spool/base/log.h"
 #include "spool/base/time.h"
 #include "spool/exit-record.h"
+#include "spool/helper.h"
 #include "units/manager.h"
 #include "units/name.h"
 
@@ -22,9 +29,38 @@ typedef struct Drive {
         UnitManager *manager;
         sd_event *event;
         const char *dir;
+        bool marked;
         uint64_t begun;
-        int status;
 } Drive;
+
+static int nothing(_unused_ int argc, _unused_ char *argv[]) {
+        return 0;
+}
+
+/* By morf-exitmark, as behind a container. */
+static int add_mark(UnitPlan *p, const Drive *d) {
+        (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0, (const char *const[]){ "/bin/true", NULL });
+        return unit_plan_add_exec(p, UNIT_EXEC_STOP_POST, 0,
+                                  (const char *const[]){ "/usr/libexec/morf/morf-exitmark", "--out", d->dir, "--name", "bench-1", NULL });
+}
+
+/* By itself, as helpers do: see daemon/stage-parts.c. */
+static int add_own_record(UnitPlan *p, const Drive *d) {
+        _cleanup_free_ char *file = NULL;
+        _cleanup_fd_ int fd = -EBADF;
+        const struct passwd *pw = getpwnam("morf-eval");
+
+        if (!pw || asprintf(&file, "%s/bench-1.json", d->dir) < 0) {
+                file = NULL;
+                return -ENOMEM;
+        }
+        fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+        if (fd < 0 || fchown(fd, pw->pw_uid, (gid_t) -1) < 0)
+                return negative_errno();
+        (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0, (const char *const[]){ program_invocation_name, NULL });
+        (void) unit_plan_add_environment(p, HELPER_RECORD_VARIABLE, "/run/morf/exit");
+        return unit_plan_add_bind(p, file, "/run/morf/exit", true);
+}
 
 static UnitPlan *make_plan(const Drive *d) {
         char name[UNIT_NAME_SIZE];
@@ -38,9 +74,8 @@ static UnitPlan *make_plan(const Drive *d) {
                 return NULL;
         (void) unit_plan_set_slice(p, "morf-jobs.slice");
         (void) unit_plan_set_user(p, "morf-eval", "morf-eval");
-        (void) unit_plan_add_exec(p, UNIT_EXEC_START, 0, (const char *const[]){ "/bin/true", NULL });
-        (void) unit_plan_add_exec(p, UNIT_EXEC_STOP_POST, 0,
-                                  (const char *const[]){ "/usr/libexec/morf/morf-exitmark", "--out", d->dir, "--name", "bench-1", NULL });
+        if ((d->marked ? add_mark(p, d) : add_own_record(p, d)) < 0)
+                return unit_plan_free(p);
         (void) unit_plan_add_bind(p, "/etc", "/run/morf/in", false);
         (void) unit_plan_add_bind(p, d->dir, "/run/morf/out", true);
         (void) unit_plan_add_hidden(p, "/var/spool/morf");
@@ -89,11 +124,14 @@ int main(int argc, char *argv[]) {
         Drive d = {};
         int r;
 
-        if (argc != 2) {
-                fprintf(stderr, "Usage: drive-stage DIR\n");
+        if (argc == 1)
+                return helper_main("drive-stage", argc, argv, nothing);
+        if (argc != 3) {
+                fprintf(stderr, "Usage: drive-stage [helper|marked DIR]\n");
                 return 2;
         }
-        d.dir = argv[1];
+        d.marked = streq(argv[1], "marked");
+        d.dir = argv[2];
         log_open("drive-stage", LOG_WARNING, /* force_journal= */ false);
         r = sd_event_default(&d.event);
         if (r >= 0)

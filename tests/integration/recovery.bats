@@ -67,7 +67,7 @@ killed_in() {
         dir=$(job_dir "$name")
         in_machine systemctl kill --signal=STOP --kill-who=main morfd
         let_go "$2"
-        wait_until 40 "the stage has ended" in_machine test -e "$dir/exits/$2-1.json"
+        wait_until 40 "the stage has ended" in_machine test -s "$dir/exits/$2-1.json"
         kill_morfd
         wait_job "$name" 'done'
         assert_once 'done' "$name"
@@ -184,7 +184,7 @@ half_claimed() {
         dir=$(job_dir vanished)
         in_machine systemctl kill --signal=STOP --kill-who=main morfd
         let_go evaluate
-        wait_until 20 "the stage has ended" in_machine test -e "$dir/exits/evaluate-1.json"
+        wait_until 20 "the stage has ended" in_machine test -s "$dir/exits/evaluate-1.json"
         in_machine rm "$dir/exits/evaluate-1.json"
         kill_morfd
         wait_job vanished 'done'

@@ -193,7 +193,7 @@ static int open_optional(const char *path) {
         return path ? helper_open_dir(path) : -EBADF;
 }
 
-int main(int argc, char *argv[]) {
+static int work(int argc, char *argv[]) {
         _cleanup_fd_ int work = -EBADF, steps = -EBADF, raw = -EBADF, cache = -EBADF, features = -EBADF;
         static const char *const made[] = { NULL };
         Assemble *a = &arg_assemble;
@@ -202,7 +202,6 @@ int main(int argc, char *argv[]) {
         bool prepare;
         size_t n = 0;
 
-        log_open("morf-assemble", LOG_INFO, /* force_journal= */ false);
         r = parse_argv(argc, argv);
         if (r >= 0) {
                 free(arg_failed);
@@ -251,4 +250,8 @@ int main(int argc, char *argv[]) {
         free(arg_failed);
         strv_free(arg_lost);
         return helper_finish(work, r, &fault);
+}
+
+int main(int argc, char *argv[]) {
+        return helper_main("morf-assemble", argc, argv, work);
 }

@@ -94,12 +94,11 @@ static int parse_argv(int argc, char *argv[]) {
         return -1;
 }
 
-int main(int argc, char *argv[]) {
+static int work(int argc, char *argv[]) {
         _cleanup_fd_ int output = -EBADF, out = -EBADF;
         _cleanup_fault_ Fault fault = {};
         int r;
 
-        log_open("morf-collect", LOG_INFO, /* force_journal= */ false);
         r = parse_argv(argc, argv);
         if (r >= 0)
                 return r;
@@ -108,4 +107,8 @@ int main(int argc, char *argv[]) {
         if (output < 0 || out < 0)
                 return FAULT_EXIT_TEMPORARY;
         return helper_finish(out, collect_run(output, out, &arg_options, &fault), &fault);
+}
+
+int main(int argc, char *argv[]) {
+        return helper_main("morf-collect", argc, argv, work);
 }

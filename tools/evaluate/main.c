@@ -152,12 +152,11 @@ static int run_workflow(int out_dirfd, Fault *reterr) {
         return r;
 }
 
-int main(int argc, char *argv[]) {
+static int work(int argc, char *argv[]) {
         _cleanup_fd_ int in = -EBADF, out = -EBADF;
         _cleanup_fault_ Fault fault = {};
         int r;
 
-        log_open("morf-evaluate", LOG_INFO, /* force_journal= */ false);
         r = parse_argv(argc, argv);
         if (r >= 0)
                 return r;
@@ -170,4 +169,8 @@ int main(int argc, char *argv[]) {
         if (in < 0)
                 return FAULT_EXIT_TEMPORARY;
         return helper_finish(out, evaluate_run(in, out, arg_memory, &fault), &fault);
+}
+
+int main(int argc, char *argv[]) {
+        return helper_main("morf-evaluate", argc, argv, work);
 }

@@ -204,11 +204,10 @@ static int run(int in, int out) {
         return helper_finish(out, r, &fault);
 }
 
-int main(int argc, char *argv[]) {
+static int work(int argc, char *argv[]) {
         _cleanup_fd_ int in = -EBADF, out = -EBADF;
         int r;
 
-        log_open("morf-gate", LOG_INFO, /* force_journal= */ false);
         arg_policy.plots = true;
         r = parse_argv(argc, argv);
         if (r < 0) {
@@ -220,4 +219,8 @@ int main(int argc, char *argv[]) {
         pseudonyms_done(&arg_pseudonyms);
         arg_courses = strv_free(arg_courses);
         return r;
+}
+
+int main(int argc, char *argv[]) {
+        return helper_main("morf-gate", argc, argv, work);
 }

@@ -227,7 +227,7 @@ static int run(PrepareOptions *o) {
         return helper_finish(o->out_fd, r < 0 ? r : 0, &f);
 }
 
-int main(int argc, char *argv[]) {
+static int work(int argc, char *argv[]) {
         _cleanup_(close_all) PrepareOptions o = {
                 .archive_fd = -EBADF,
                 .context_fd = -EBADF,
@@ -237,7 +237,6 @@ int main(int argc, char *argv[]) {
         };
         int status;
 
-        log_open("morf-image", LOG_INFO, /* force_journal= */ false);
         (void) signal(SIGPIPE, SIG_IGN);
         status = parse_argv(argc, argv);
         if (status < 0)
@@ -246,4 +245,8 @@ int main(int argc, char *argv[]) {
                 status = run(&o);
         strv_free(arg_labels);
         return status;
+}
+
+int main(int argc, char *argv[]) {
+        return helper_main("morf-image", argc, argv, work);
 }

@@ -114,12 +114,15 @@ static int run(void) {
         return helper_finish(out_fd, r, &f);
 }
 
-int main(int argc, char *argv[]) {
+static int work(int argc, char *argv[]) {
         int status;
 
-        log_open("morf-intake", LOG_INFO, /* force_journal= */ false);
         status = parse_argv(argc, argv);
         if (status >= 0)
                 return status;
         return arg_check ? check_run(arg_check, arg_json) : run();
+}
+
+int main(int argc, char *argv[]) {
+        return helper_main("morf-intake", argc, argv, work);
 }

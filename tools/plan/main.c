@@ -164,13 +164,12 @@ static int make_plan(int out, Fault *reterr) {
         return plan_write_at(out, &p);
 }
 
-int main(int argc, char *argv[]) {
+static int work(int argc, char *argv[]) {
         static const char *const made[] = { PLAN_FILE, NULL };
         _cleanup_fault_ Fault fault = {};
         _cleanup_fd_ int out = -EBADF;
         int r;
 
-        log_open("morf-plan", LOG_INFO, /* force_journal= */ false);
         r = parse_argv(argc, argv);
         if (r >= 0)
                 goto finish;
@@ -182,4 +181,8 @@ int main(int argc, char *argv[]) {
 finish:
         arg_courses = strv_free(arg_courses);
         return r;
+}
+
+int main(int argc, char *argv[]) {
+        return helper_main("morf-plan", argc, argv, work);
 }

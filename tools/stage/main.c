@@ -109,13 +109,16 @@ static int run(void) {
         return r;
 }
 
-int main(int argc, char *argv[]) {
+static int work(int argc, char *argv[]) {
         int r;
 
-        log_open("morf-stage", LOG_INFO, /* force_journal= */ false);
         r = parse_argv(argc, argv);
         if (r < 0)
                 r = run() < 0 ? FAULT_EXIT_TEMPORARY : 0;
         arg_courses = strv_free(arg_courses);
         return r;
+}
+
+int main(int argc, char *argv[]) {
+        return helper_main("morf-stage", argc, argv, work);
 }

@@ -235,6 +235,24 @@ static UnitPlan *plan_of(Job *j) {
         return p;
 }
 
+/* A helper has an empty file for its exit record, its own to write, and starts nothing behind it. */
+static void assert_own_witness(Job *j, const UnitPlan *p, const char *mark) {
+        const Account *a = accounts_find(&j->daemon->accounts, p->user);
+        _cleanup_free_ char *file = job_path(j, "exits/%s.json", mark);
+        const UnitBind *bind = bind_at(p, "/run/morf/exit");
+        struct stat st;
+
+        for (size_t i = 0; i < p->n_execs; i++)
+                assert_int_equal(p->execs[i].when, UNIT_EXEC_START);
+        assert_non_null(bind);
+        assert_true(bind->writable);
+        assert_string_equal(bind->source, file);
+        assert_true(strv_contains(p->environment, "MORF_EXIT_RECORD=/run/morf/exit"));
+        assert_return_code(lstat(file, &st), errno);
+        assert_true(S_ISREG(st.st_mode) && st.st_size == 0 && (st.st_mode & 07777) == 0640);
+        assert_int_equal(st.st_uid, a ? a->uid : 0);
+}
+
 /* What every plan has: a witness, a place, and nothing of spool, data and configuration in sight but what is bound. */
 static void what_plans_have_in_common(_unused_ void **state) {
         skip_unless_root();
@@ -242,7 +260,6 @@ static void what_plans_have_in_common(_unused_ void **state) {
                 _cleanup_(unit_plan_freep) UnitPlan *p = NULL;
                 char name[UNIT_NAME_SIZE], mark[64];
                 _cleanup_fixture_ Fixture f;
-                const UnitExec *post;
                 Job *j;
 
                 if (!stage_of_state(MANIFEST_MODE_RUN, s))
@@ -254,12 +271,16 @@ static void what_plans_have_in_common(_unused_ void **state) {
                 assert_string_equal(p->name, name);
                 assert_string_equal(p->slice, "morf-jobs-" ID_A ".slice");
                 assert_true(p->runtime_max_usec > 0 && p->runtime_max_usec != UNIT_UNLIMITED);
-                post = command(p, UNIT_EXEC_STOP_POST);
-                assert_non_null(endswith(post->argv[0], "/morf-exitmark"));
                 snprintf(mark, sizeof(mark), "%s-3", stage_of_state(MANIFEST_MODE_RUN, s)->name);
-                assert_true(has(post, mark));
-                assert_true(has(post, "--out"));
-                assert_int_equal(has(post, "--slice"), s == JOB_STATE_RUNNING);
+                if (s == JOB_STATE_RUNNING) {
+                        const UnitExec *post = command(p, UNIT_EXEC_STOP_POST);
+
+                        assert_non_null(endswith(post->argv[0], "/morf-exitmark"));
+                        assert_true(has(post, mark));
+                        assert_true(has(post, "--out"));
+                        assert_true(has(post, "--slice"));
+                } else
+                        assert_own_witness(j, p, mark);
                 assert_true(strv_contains(p->hidden, f.d.conf.spool) && strv_contains(p->hidden, "/etc/morf"));
                 assert_true(strv_contains(p->hidden, f.d.conf.data[0]) && strv_contains(p->hidden, f.d.conf.data[1]));
                 assert_true(strv_contains(p->log_fields, "MORF_JOB=" ID_A) && strv_contains(p->log_fields, "MORF_USER=alice"));
@@ -315,7 +336,7 @@ static void helpers(_unused_ void **state) {
                                 fail_msg("%s has no %s", cases[i].program, cases[i].arguments[k]);
                 in = job_path(j, "%s", cases[i].in);
                 out = job_path(j, "%s", cases[i].out);
-                assert_int_equal(p->n_binds, cases[i].state == JOB_STATE_GATING ? 3 : 2);
+                assert_int_equal(p->n_binds, cases[i].state == JOB_STATE_GATING ? 4 : 3); /* with the one for its exit record */
                 assert_string_equal(bind_at(p, "/run/morf/in")->source, in);
                 assert_false(bind_at(p, "/run/morf/in")->writable);
                 assert_string_equal(bind_at(p, "/run/morf/out")->source, out);
@@ -339,7 +360,7 @@ static void data_is_of_the_granted_courses(_unused_ void **state) {
         assert_false(has(start, "accounting"));
         assert_false(has(start, "--test-labels"));
         assert_string_equal(bind_at(p, "/run/morf/data/0")->source, f.d.conf.data[0]);
-        assert_int_equal(p->n_binds, 2); /* the second root does not exist */
+        assert_int_equal(p->n_binds, 3); /* the second root does not exist */
         f.d.conf.test_labels = true;
         with_labels = plan_of(j);
         assert_true(has(command(with_labels, UNIT_EXEC_START), "--test-labels"));
