@@ -192,7 +192,7 @@ int build_image(const PrepareOptions *o, char ret_id[static IMAGE_ID_LENGTH + 1]
         if (result.status == 0) {
                 r = read_id(o, id);
                 if (r >= 0)
-                        r = inspect_image(o->engine, id, ret_id);
+                        r = inspect_image(o->engine, o->socket, id, ret_id);
                 return r < 0 ? r : r == 0 ? -ENOENT : 0;
         }
         complaint = engine_complaint(&result);

@@ -144,6 +144,7 @@ static int take_options(PrepareOptions *o) {
         if (arg_cgroup_parent && !endswith(arg_cgroup_parent, ".slice"))
                 return usage("--cgroup-parent wants the name of a slice");
         o->engine = arg_engine;
+        o->socket = arg_socket;
         o->digest = arg_digest;
         o->context = arg_context;
         o->labels = arg_labels;

@@ -72,7 +72,7 @@ static int prepare_archive(const PrepareOptions *o, ImageRecord *ret, Fault *f) 
         int r;
 
         snprintf(wanted, sizeof(wanted), "sha256:%s", o->digest);
-        r = inspect_image(o->engine, wanted, id);
+        r = inspect_image(o->engine, o->socket, wanted, id);
         if (r < 0)
                 return r;
         if (r > 0 && streq(id, wanted))
@@ -80,7 +80,7 @@ static int prepare_archive(const PrepareOptions *o, ImageRecord *ret, Fault *f) 
         r = load(o, f);
         if (r < 0)
                 return r;
-        r = inspect_image(o->engine, wanted, id);
+        r = inspect_image(o->engine, o->socket, wanted, id);
         if (r < 0)
                 return r;
         if (r == 0 || !streq(id, wanted))
@@ -115,7 +115,7 @@ static int find_built(const PrepareOptions *o, ImageRecord *ret) {
                 return r;
         if (!streq(record.digest, o->digest) || !record.built)
                 return 0;
-        r = inspect_image(o->engine, record.id, id);
+        r = inspect_image(o->engine, o->socket, record.id, id);
         if (r <= 0 || !streq(id, record.id))
                 return r < 0 ? r : 0;
         r = fill_record(o, id, /* built= */ true, /* reused= */ true, ret);

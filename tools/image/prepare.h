@@ -12,6 +12,7 @@
 
 typedef struct PrepareOptions {
         const char *engine; /* the engine's command line, absolute */
+        const char *socket; /* where its daemon listens, or NULL */
         ManifestImageKind kind;
         const char *digest;  /* manifest.image.digest */
         int archive_fd;      /* archive: the file */
